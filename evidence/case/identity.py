@@ -1,0 +1,143 @@
+"""What the case knows about who each party is."""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from evidence.events import (
+    ChallengeIssued,
+    Commitment,
+    DataChecked,
+    Event,
+    FacesCompared,
+    FrameCaptured,
+    Frozen,
+    IdentityVerified,
+    LivenessJudged,
+    Media,
+    PaperCaptured,
+    PaperConfirmed,
+    PaperRead,
+    ReviewDecided,
+    ReviewRequested,
+    RouteChosen,
+    RouteLocked,
+)
+
+IdentityBody = (
+    RouteChosen
+    | PaperCaptured
+    | PaperRead
+    | PaperConfirmed
+    | ChallengeIssued
+    | FrameCaptured
+    | LivenessJudged
+    | FacesCompared
+    | DataChecked
+    | RouteLocked
+    | ReviewRequested
+    | ReviewDecided
+    | IdentityVerified
+)
+
+
+class Paper(Frozen, frozen=True, kw_only=True):
+    media: Media
+    verdict: str | None = None
+    reasons: tuple[str, ...] = ()
+    fields: dict[str, Commitment] = {}
+    doubtful: tuple[str, ...] = ()  # fields the customer must confirm
+    portrait: Media | None = None
+
+
+class Challenge(Frozen, frozen=True, kw_only=True):
+    id: str
+    nonce: str
+    actions: tuple[str, ...]
+    thumbprint: str
+    expires: str
+    frames: dict[int, Media] = {}
+    judged: bool = False
+
+
+class Attempt(Frozen, frozen=True, kw_only=True):
+    seq: int
+    at: str
+    verdict: str
+    reasons: tuple[str, ...]
+
+
+class Verified(Frozen, frozen=True, kw_only=True):
+    strength: str
+    route: str
+    at: str
+    session: str
+
+
+class Identity(Frozen, frozen=True, kw_only=True):
+    """One party's identification so far."""
+
+    route: str | None = None
+    papers: dict[str, Paper] = {}
+    confirmed: dict[str, Commitment] = {}
+    corrected: tuple[str, ...] = ()
+    challenge: Challenge | None = None
+    attempts: tuple[Attempt, ...] = ()
+    comparisons: dict[str, str] = {}  # pair -> verdict
+    data_checked: str | None = None
+    locked: tuple[str, ...] = ()
+    review: str | None = None  # requested | accept | reject
+    verified: Verified | None = None
+
+    def apply(self, event: Event, body: IdentityBody) -> "Identity":
+        match body:
+            case RouteChosen():
+                return replace(self, route=body.route)
+            case PaperCaptured():
+                return replace(self, papers={**self.papers, body.paper: Paper(media=body.media)})
+            case PaperRead():
+                paper = replace(
+                    self.papers[body.paper],
+                    verdict=body.verdict,
+                    reasons=body.reasons,
+                    fields={name: field.value for name, field in body.fields.items()},
+                    doubtful=tuple(name for name, field in body.fields.items() if field.confirm),
+                    portrait=body.portrait,
+                )
+                return replace(self, papers={**self.papers, body.paper: paper})
+            case PaperConfirmed():
+                return replace(self, confirmed=body.fields, corrected=body.corrected)
+            case ChallengeIssued():
+                challenge = Challenge(
+                    id=body.challenge,
+                    nonce=body.nonce,
+                    actions=body.actions,
+                    thumbprint=body.thumbprint,
+                    expires=body.expires,
+                )
+                return replace(self, challenge=challenge)
+            case FrameCaptured():
+                assert self.challenge is not None
+                return replace(
+                    self,
+                    challenge=replace(self.challenge, frames={**self.challenge.frames, body.index: body.media}),
+                )
+            case LivenessJudged():
+                attempt = Attempt(seq=body.attempt, at=event.at, verdict=body.verdict, reasons=body.reasons)
+                challenge_done = replace(self.challenge, judged=True) if self.challenge else None
+                return replace(self, challenge=challenge_done, attempts=(*self.attempts, attempt))
+            case FacesCompared():
+                return replace(self, comparisons={**self.comparisons, body.pair: body.verdict})
+            case DataChecked():
+                return replace(self, data_checked=body.verdict)
+            case RouteLocked():
+                return replace(self, locked=(*self.locked, body.route))
+            case ReviewRequested():
+                return replace(self, review="requested")
+            case ReviewDecided():
+                return replace(self, review=body.decision)
+            case IdentityVerified():
+                verified = Verified(strength=body.strength, route=body.route, at=event.at, session=body.session)
+                return replace(self, verified=verified)
+            case _:
+                assert_never(body)

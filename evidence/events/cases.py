@@ -1,0 +1,149 @@
+"""Events of a case as a whole: its opening, who was let in, consent, refusals, seals and erasure."""
+
+from typing import ClassVar, Literal
+
+from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, Mode, Party, Retention, Sha256
+from evidence.policy import Policy
+
+Purpose = Literal["enter", "sign"]
+
+
+class CaseOpened(Body, frozen=True, kw_only=True):
+    """Freezes what this case will be judged by. `input_origin` `synthetic` is only possible in sandbox mode."""
+
+    TYPE: ClassVar[str] = "case.opened/1"
+    tenant: str
+    mode: Mode
+    input_origin: Literal["live", "synthetic"] = "live"
+    policy: Policy
+    opener: str  # staff id: owns the case, may never act as its customer
+    certificate: str | None = None  # practising-certificate number of an agent
+    external_id: Commitment | None = None
+
+
+class PartyNamed(Body, frozen=True, kw_only=True):
+    """The opener's own statement about a party: claimed until the customer verifies or confirms it."""
+
+    TYPE: ClassVar[str] = "case.party_named/1"
+    party: Party
+    customer: str  # cus_…
+    phone: Commitment
+    name: Commitment | None = None
+
+
+class LinkSent(Body, frozen=True, kw_only=True):
+    """A single-use link left for the customer. The token is never sealed; its verifier lives keyed in the vault."""
+
+    TYPE: ClassVar[str] = "case.link_sent/1"
+    link: str
+    party: Party
+    customer: str
+    channel: Literal["sms", "pairing"]  # pairing: a QR shown face to face, which the agent can see
+    expires: Instant
+
+
+class SessionOpened(Body, frozen=True, kw_only=True):
+    """A browser proved it holds the link and the code, and made a key of its own (RFC 9449, jkt = RFC 7638)."""
+
+    TYPE: ClassVar[str] = "case.session_opened/1"
+    session: str
+    link: str
+    customer: str
+    party: Party
+    key: dict[str, str]  # public JWK, P-256
+    thumbprint: str
+    ip: Commitment
+    agent: Commitment  # user agent text
+    factors: tuple[str, ...]  # e.g. ("link:sms", "code:sms"); one channel twice is one factor and says so
+    independent_factors: int
+    expires: Instant
+
+
+class CodeSent(Body, frozen=True, kw_only=True):
+    """A one-time code left over a channel. The code is never sealed, not even hashed."""
+
+    TYPE: ClassVar[str] = "code.sent/1"
+    code: str  # id otp_…
+    purpose: Purpose
+    party: Party
+    channel: Literal["sms"]
+    expires: Instant
+    link: str | None = None  # the link it opens, for `enter`
+
+
+class CodeFailed(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "code.failed/1"
+    code: str
+    tries_left: int
+
+
+class CodeVerified(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "code.verified/1"
+    code: str
+    purpose: Purpose
+    party: Party
+
+
+class NoticeShown(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "consent.notice_shown/1"
+    scope: str
+    locale: Locale
+    text_sha256: Sha256
+
+
+class ConsentGiven(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "consent.given/1"
+    scope: str
+    text_sha256: Sha256
+
+
+class ConsentRefused(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "consent.refused/1"
+    scope: str
+    text_sha256: Sha256
+
+
+class ConsentWithdrawn(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "consent.withdrawn/1"
+    scope: str
+
+
+class CommandRefused(Body, frozen=True, kw_only=True):
+    """At most one per case, code and minute; `count` tells how many stood behind it since the one before."""
+
+    TYPE: ClassVar[str] = "security.command_refused/1"
+    command: str
+    code: str
+    count: int = 1
+
+
+class Sealed(Body, frozen=True, kw_only=True):
+    """The lines up to a milestone were sealed; opens the next segment."""
+
+    TYPE: ClassVar[str] = "evidence.sealed/1"
+    segment: int
+    first_seq: int
+    last_seq: int
+    seal_sha256: Sha256
+
+
+class ExportRequested(Body, frozen=True, kw_only=True):
+    """A bundle was asked for. Reading evidence is itself evidence."""
+
+    TYPE: ClassVar[str] = "evidence.export_requested/1"
+    export: str
+    reason: str
+
+
+class ErasedField(Frozen, frozen=True, kw_only=True):
+    name: str
+    commitment: Commitment
+
+
+class Erased(Body, frozen=True, kw_only=True):
+    """Values or files behind commitments were destroyed. `basis` names the rule, e.g. `KYC-13`."""
+
+    TYPE: ClassVar[str] = "privacy.erased/1"
+    basis: str
+    retention: Retention
+    fields: tuple[ErasedField, ...]

@@ -1,0 +1,165 @@
+"""Events of identity: papers, the liveness challenge, faces compared, outside facts, people who decide."""
+
+from typing import ClassVar, Literal
+
+from evidence.events.envelope import Body, Commitment, Frozen, Instant, Media, Party, Sha256
+
+Verdict = Literal["pass", "review", "fail", "not_run"]
+Route = Literal["face", "assisted"]
+
+
+class Provenance(Frozen, frozen=True, kw_only=True):
+    """Which model said so: enough for `python -m kyc.replay` to run it again."""
+
+    pack: str
+    role: str
+    sha256: Sha256
+    preprocessing: str
+    runtime: str
+
+
+class Score(Frozen, frozen=True, kw_only=True):
+    """One measured number with the bar it was held against. Integers in ten-thousandths."""
+
+    name: str
+    value_e4: int
+    threshold_e4: int | None = None
+    far_target_e6: int | None = None
+    model: Provenance | None = None
+
+
+class RouteChosen(Body, frozen=True, kw_only=True):
+    """The customer picked a way to be identified; the non-face way is offered on the same screen (KYC-03)."""
+
+    TYPE: ClassVar[str] = "identity.route_chosen/1"
+    party: Party
+    route: Route
+
+
+class PaperCaptured(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "identity.paper_captured/1"
+    party: Party
+    paper: Literal["cn_id_front", "cn_id_back"]
+    media: Media
+    source: Literal["camera", "gallery"]
+
+
+class ReadField(Frozen, frozen=True, kw_only=True):
+    """`confidence_e4` from recognition; under the limit the customer must confirm (KYC-10)."""
+
+    value: Commitment
+    confidence_e4: int
+    confirm: bool = False
+
+
+class PaperRead(Body, frozen=True, kw_only=True):
+    """What the machine read, as disclosures, with quality and consistency findings."""
+
+    TYPE: ClassVar[str] = "identity.paper_read/1"
+    party: Party
+    paper: Literal["cn_id_front", "cn_id_back"]
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    fields: dict[str, ReadField] = {}
+    portrait: Media | None = None
+    scores: tuple[Score, ...] = ()
+
+
+class PaperConfirmed(Body, frozen=True, kw_only=True):
+    """The customer looked at each field and said it is right, or corrected it (a correction goes to review)."""
+
+    TYPE: ClassVar[str] = "identity.paper_confirmed/1"
+    party: Party
+    fields: dict[str, Commitment]
+    corrected: tuple[str, ...] = ()
+
+
+class ChallengeIssued(Body, frozen=True, kw_only=True):
+    """A random server challenge: one use, short life, bound to case, device key and paper (KYC-04)."""
+
+    TYPE: ClassVar[str] = "identity.challenge_issued/1"
+    challenge: str
+    party: Party
+    nonce: str  # 256 bit, base64url
+    actions: tuple[str, ...]  # neutral, turn_left, turn_right …, in order
+    thumbprint: str  # device key the capture must be signed with
+    expires: Instant
+
+
+class FrameCaptured(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "identity.frame_captured/1"
+    challenge: str
+    index: int
+    media: Media
+
+
+class LivenessJudged(Body, frozen=True, kw_only=True):
+    """A screening, never a certified presentation attack detection. `assurance` caps what a web page can attest."""
+
+    TYPE: ClassVar[str] = "identity.liveness_judged/1"
+    challenge: str
+    party: Party
+    attempt: int
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
+    frames: tuple[Commitment, ...] = ()
+    assurance: Literal["web", "native_attested"] = "web"
+    basis: Literal["screened"] = "screened"
+
+
+class FacesCompared(Body, frozen=True, kw_only=True):
+    """KYC-08: the three comparisons are recorded apart."""
+
+    TYPE: ClassVar[str] = "identity.faces_compared/1"
+    party: Party
+    pair: Literal["live_to_document", "live_to_authority", "live_to_agent"]
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    score: Score | None = None
+    basis: Literal["screened", "authority", "sandbox"] = "screened"
+
+
+class DataChecked(Body, frozen=True, kw_only=True):
+    """Name and number against an outside source. `basis` says `sandbox` where no authority was asked."""
+
+    TYPE: ClassVar[str] = "identity.data_checked/1"
+    party: Party
+    source: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    basis: Literal["authority", "sandbox"]
+
+
+class RouteLocked(Body, frozen=True, kw_only=True):
+    """Too many failures on one way in; the others stay open (KYC-09)."""
+
+    TYPE: ClassVar[str] = "identity.route_locked/1"
+    party: Party
+    route: Route
+
+
+class ReviewRequested(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "identity.review_requested/1"
+    party: Party
+    reasons: tuple[str, ...]
+
+
+class ReviewDecided(Body, frozen=True, kw_only=True):
+    """A trained person decided, and says what they saw (KYC-09)."""
+
+    TYPE: ClassVar[str] = "identity.review_decided/1"
+    party: Party
+    decision: Literal["accept", "reject"]
+    reason: str  # from a closed list
+    seen: tuple[Commitment, ...] = ()
+
+
+class IdentityVerified(Body, frozen=True, kw_only=True):
+    """Satisfies `identity:<party>:<K…>` and every weaker strength."""
+
+    TYPE: ClassVar[str] = "identity.verified/1"
+    party: Party
+    strength: Literal["K1", "K2", "K3", "K4"]
+    route: Route
+    session: str

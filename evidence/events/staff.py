@@ -1,0 +1,49 @@
+"""Events of people with accounts, of products' releases and of keys: streams of their own in the same log."""
+
+from typing import ClassVar, Literal
+
+from evidence.events.envelope import Body, Commitment, Instant, Role, Sha256
+
+
+class StaffEnrolled(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "staff.enrolled/1"
+    tenant: str
+    role: Role
+    name: Commitment
+    phone: Commitment | None = None
+    certificate: str | None = None  # practising-certificate number
+    certificate_until: Instant | None = None
+    grade: int = 0  # highest product grade this person may sell
+
+
+class StaffSignedIn(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "staff.signed_in/1"
+    session: str
+    method: Literal["console_link"]
+    ip: Commitment
+    agent: Commitment
+    expires: Instant
+
+
+class ProductPublished(Body, frozen=True, kw_only=True):
+    """This version may be sold from now on, with these exact hashes (PRD-06)."""
+
+    TYPE: ClassVar[str] = "product.published/1"
+    product: str
+    version: int
+    full: Sha256
+    formal: Sha256
+    numbers: Sha256
+    plain: Sha256
+    rules: Sha256
+
+
+class KeyAdopted(Body, frozen=True, kw_only=True):
+    """A public key of ours entered service."""
+
+    TYPE: ClassVar[str] = "key.adopted/1"
+    key: str
+    purpose: Literal["checkpoint", "seal", "document_ca", "tsa"]
+    algorithm: str
+    public: str  # SPKI DER, base64url
+    protection: Literal["file", "hsm"]

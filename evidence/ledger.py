@@ -1,0 +1,137 @@
+"""The one way anything happens: read, verify, fold, ask the rule, append."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from evidence.case import Case
+from evidence.errors import ChainBroken, HeadMoved, NotFound, OtherBody, Refused
+from evidence.events import BODIES, Body, CommandRefused, Event, Head, Stamp, read_line, write_line
+from evidence.log import Claim, Log
+
+TRIES = 8  # a lost compare-and-swap is tried again on the fresh case; losing this often means a storm
+
+
+Rule = Callable[[Case], Sequence[Body]]
+
+
+class Ledger:
+    """Cases over a `Log`. Folded cases are cached by head, so a command verifies only what is new."""
+
+    def __init__(self, log: Log, *, cached: int = 2_000) -> None:
+        self._log = log
+        self._cache: OrderedDict[str, Case] = OrderedDict()
+        self._cached = cached
+
+    async def case(self, stream: str) -> Case:
+        """The case as of now. NotFound when nothing was ever recorded, ChainBroken when it does not verify."""
+        case = await self._fresh(stream)
+        if case is None:
+            raise NotFound("no such case")
+        return case
+
+    async def events(self, stream: str, upto: int | None = None) -> list[Event]:
+        """Every event of a stream, verified from the first. NotFound when there is none."""
+        lines = await self._log.read(stream)
+        if not lines:
+            raise NotFound("no such stream")
+        return verified(lines[:upto], Head())
+
+    async def open(self, stream: str, bodies: Sequence[Body], stamp: Stamp, claims: Sequence[Claim] = ()) -> Case:
+        """Begin a case. HeadMoved when the stream exists."""
+        lines = written(stream, Head(), bodies, stamp)
+        await self._log.append(stream, Head(), lines, claims)
+        return self._keep(_fold(None, verified(lines, Head())))
+
+    async def record(self, stream: str, rule: Rule, stamp: Stamp, claims: Sequence[Claim] = ()) -> Case:
+        """Ask `rule` of the present case and append what it answers; a rule that answers nothing changes nothing.
+
+        On a lost race the rule is asked again, so facts handed to it must come from outside the case.
+        """
+        for _ in range(TRIES):
+            case = await self.case(stream)
+            bodies = rule(case)
+            if not bodies:
+                return case
+            lines = written(stream, case.head, bodies, stamp)
+            try:
+                await self._log.append(stream, case.head, lines, claims)
+            except HeadMoved:
+                continue
+            return self._keep(_fold(case, verified(lines, case.head)))
+        raise HeadMoved(f"lost {TRIES} races")
+
+    async def answered(self, case: Case, cmd: str) -> Case | None:
+        """The case as of the first answer to this command, or None. OtherBody when the key came with another body."""
+        key, _, body = cmd.partition(".")
+        done = case.commands.get(key)
+        if done is None:
+            return None
+        if done.body != body:
+            raise OtherBody("idempotency key reused")
+        return case if done.seq == case.head.seq else _fold(None, await self.events(case.id, done.seq))
+
+    async def refuse(
+        self, stream: str, command: str, refusal: Refused, stamp: Stamp, count: int = 1, claims: Sequence[Claim] = ()
+    ) -> None:
+        """Seal that a command was refused. Carries no cmd: a refusal is not the answer to the key."""
+        body = CommandRefused(command=command, code=refusal.code, count=count)
+        bare = Stamp(actor=stamp.actor, at=stamp.at)
+        await self.record(stream, lambda case: (body,), bare, claims)
+
+    async def note(self, stream: str, bodies: Sequence[Body], stamp: Stamp, claims: Sequence[Claim] = ()) -> Head:
+        """Append to a stream that is not a case (staff, product, key): no rule to ask, the order is all that matters."""
+        for _ in range(TRIES):
+            lines = await self._log.read(stream)
+            head = Head(seq=len(lines), hash=hashlib.sha256(lines[-1]).hexdigest()) if lines else Head()
+            try:
+                return await self._log.append(stream, head, written(stream, head, bodies, stamp), claims)
+            except HeadMoved:
+                continue
+        raise HeadMoved(f"lost {TRIES} races")
+
+    async def _fresh(self, stream: str) -> Case | None:
+        case = self._cache.get(stream)
+        lines = await self._log.read(stream, after=case.head.seq if case else 0)
+        if not lines:
+            return case
+        return self._keep(_fold(case, verified(lines, case.head if case else Head())))
+
+    def _keep(self, case: Case) -> Case:
+        held = self._cache.get(case.id)
+        if held is None or held.head.seq < case.head.seq:
+            self._cache[case.id] = case
+        self._cache.move_to_end(case.id)
+        while len(self._cache) > self._cached:
+            self._cache.popitem(last=False)
+        return case
+
+
+def written(stream: str, after: Head, bodies: Sequence[Body], stamp: Stamp) -> list[bytes]:
+    """The chained lines for `bodies`, first after `after`."""
+    lines: list[bytes] = []
+    for body in bodies:
+        line = write_line(stream, after, stamp, body)
+        after = Head(seq=after.seq + 1, hash=hashlib.sha256(line).hexdigest())
+        lines.append(line)
+    return lines
+
+
+def verified(lines: Sequence[bytes], after: Head) -> list[Event]:
+    """Decode and check `lines` as the continuation of `after`. ChainBroken names the first bad record."""
+    events: list[Event] = []
+    for line in lines:
+        event = read_line(line, after, BODIES)
+        if events and event.stream != events[0].stream:
+            raise ChainBroken("line of another stream", seq=event.seq)
+        after = Head(seq=event.seq, hash=event.hash)
+        events.append(event)
+    return events
+
+
+def _fold(case: Case | None, events: Sequence[Event]) -> Case:
+    for event in events:
+        case = Case.start(event) if case is None else case.apply(event)
+    if case is None:
+        raise NotFound("no events")
+    return case

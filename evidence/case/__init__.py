@@ -29,6 +29,7 @@ from evidence.events import (
     Head,
     LinkSent,
     NoticeShown,
+    Party,
     PartyNamed,
     Sealed,
     SessionOpened,
@@ -61,7 +62,7 @@ class Person(Frozen, frozen=True, kw_only=True):
 
 
 class Link(Frozen, frozen=True, kw_only=True):
-    party: str
+    party: Party
     customer: str
     channel: str
     expires: str
@@ -70,7 +71,7 @@ class Link(Frozen, frozen=True, kw_only=True):
 
 class Session(Frozen, frozen=True, kw_only=True):
     customer: str
-    party: str
+    party: Party
     thumbprint: str
     key: dict[str, str]
     opened_at: str
@@ -82,7 +83,7 @@ class Code(Frozen, frozen=True, kw_only=True):
     """The last one-time code of a purpose and party."""
 
     id: str
-    party: str
+    party: Party
     link: str | None
     sent_at: str
     expires: str
@@ -131,7 +132,7 @@ class Case(Frozen, frozen=True, kw_only=True):
     # --- questions -------------------------------------------------------------------------------------------------
 
     def missing(self, step: str) -> tuple[str, ...]:
-        """The keys still needed before `step` may be entered, in the policy's order. Unknown step: itself is missing."""
+        """The keys still needed before `step` may be entered, in policy order. Unknown step: itself is missing."""
         wanted = self.policy.step(step)
         if wanted is None:
             return (f"step:{step}",)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from evidence.case import Case
-from evidence.events import Body, Stamp
+from evidence.events import Body, Party, Stamp
 from evidence.ledger import Ledger
 from evidence.ports import Clock, Random, Sender, new_id
 from evidence.vault import Vault, b64
@@ -43,7 +43,7 @@ class LinkToken:
         return cls(*parts)
 
 
-async def send_link(case: Case, party: str, stamp: Stamp, ports: Ports) -> Case:
+async def send_link(case: Case, party: Party, stamp: Stamp, ports: Ports) -> Case:
     """The link goes to the party's phone; nobody else, the opener least of all, sees it."""
     case, token = await _make_link(case, party, "sms", stamp, ports)
     url = f"{ports.public_url}/c/#{token}"
@@ -53,7 +53,7 @@ async def send_link(case: Case, party: str, stamp: Stamp, ports: Ports) -> Case:
     return case
 
 
-async def show_pairing(case: Case, party: str, stamp: Stamp, ports: Ports) -> tuple[Case, str]:
+async def show_pairing(case: Case, party: Party, stamp: Stamp, ports: Ports) -> tuple[Case, str]:
     """The address for a QR code shown face to face. Worthless without the code sent to the customer's own phone."""
     case, token = await _make_link(case, party, "pairing", stamp, ports)
     return case, f"{ports.public_url}/c/#{token}"
@@ -93,7 +93,7 @@ async def check_code(case: Case, command: CheckCode, stamp: Stamp, ports: Ports)
     return await _try_code(case, command.purpose, session.party, None, command.code, stamp, ports)
 
 
-async def masked_phone(case: Case, party: str, ports: Ports) -> str:
+async def masked_phone(case: Case, party: Party, ports: Ports) -> str:
     return mask(await _phone(case, party, ports))
 
 
@@ -102,7 +102,7 @@ def mask(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}"
 
 
-async def _make_link(case: Case, party: str, channel: Channel, stamp: Stamp, ports: Ports) -> tuple[Case, LinkToken]:
+async def _make_link(case: Case, party: Party, channel: Channel, stamp: Stamp, ports: Ports) -> tuple[Case, LinkToken]:
     rules.admit_link(case, party, stamp)
     token = LinkToken(case=case.id, link=new_id("lnk", ports.random), secret=b64(ports.random(32)))
     # The verifier outlives the link: the bound browser resumes with it until the case is done.
@@ -118,7 +118,7 @@ async def _prove_link(token: LinkToken, ports: Ports) -> None:
         raise LinkUnknown("no such link")
 
 
-async def _send_code(case: Case, purpose: Purpose, party: str, link: str | None, stamp: Stamp, ports: Ports) -> Case:
+async def _send_code(case: Case, purpose: Purpose, party: Party, link: str | None, stamp: Stamp, ports: Ports) -> Case:
     code = new_id("otp", ports.random)
     digits = f"{int.from_bytes(ports.random(8), 'big') % 1_000_000:06d}"
     rules.send_code(case, purpose, party, code, link, stamp)
@@ -136,7 +136,7 @@ async def _send_code(case: Case, purpose: Purpose, party: str, link: str | None,
 async def _try_code(
     case: Case,
     purpose: Purpose,
-    party: str,
+    party: Party,
     link: str | None,
     digits: str,
     stamp: Stamp,
@@ -160,6 +160,6 @@ async def _try_code(
     return case
 
 
-async def _phone(case: Case, party: str, ports: Ports) -> str:
+async def _phone(case: Case, party: Party, ports: Ports) -> str:
     commitment = case.people[party].phone
     return str((await ports.vault.reveal(case.id, [commitment]))[commitment].value)

@@ -11,6 +11,7 @@ from evidence.events import (
     CodeVerified,
     Commitment,
     LinkSent,
+    Party,
     SessionOpened,
     Stamp,
     instant,
@@ -37,7 +38,7 @@ def link_life(case: Case, channel: Channel) -> timedelta:
     return PAIRING_LIFE if channel == "pairing" else timedelta(seconds=case.policy.link_ttl_s)
 
 
-def admit_link(case: Case, party: str, stamp: Stamp) -> None:
+def admit_link(case: Case, party: Party, stamp: Stamp) -> None:
     """Only the opener may have a link sent, only while the case is open, only to a named party."""
     if stamp.actor.role != "agent" or stamp.actor.id != case.opener:
         raise NotAllowed("only the opener sends links")
@@ -47,7 +48,7 @@ def admit_link(case: Case, party: str, stamp: Stamp) -> None:
         raise PartyUnknown(party)
 
 
-def send_link(case: Case, party: str, link: str, channel: Channel, stamp: Stamp) -> tuple[Body, ...]:
+def send_link(case: Case, party: Party, link: str, channel: Channel, stamp: Stamp) -> tuple[Body, ...]:
     admit_link(case, party, stamp)
     expires = instant(stamp.at + link_life(case, channel))
     customer = case.people[party].customer
@@ -66,7 +67,9 @@ def usable_link(case: Case, link_id: str, thumbprint: str, at: datetime) -> Link
     return link
 
 
-def send_code(case: Case, purpose: Purpose, party: str, code: str, link: str | None, stamp: Stamp) -> tuple[Body, ...]:
+def send_code(
+    case: Case, purpose: Purpose, party: Party, code: str, link: str | None, stamp: Stamp
+) -> tuple[Body, ...]:
     last = case.codes.get(f"{purpose}:{party}")
     if last and stamp.at < parse_instant(last.sent_at) + RESEND_AFTER and not last.verified_at:
         raise CodeTooSoon(last.sent_at)
@@ -74,7 +77,7 @@ def send_code(case: Case, purpose: Purpose, party: str, code: str, link: str | N
     return (CodeSent(code=code, purpose=purpose, party=party, channel="sms", expires=expires, link=link),)
 
 
-def open_code(case: Case, purpose: Purpose, party: str, link: str | None, at: datetime) -> Code:
+def open_code(case: Case, purpose: Purpose, party: Party, link: str | None, at: datetime) -> Code:
     """The code that may be tried now."""
     code = case.codes.get(f"{purpose}:{party}")
     if code is None or code.verified_at is not None or code.link != link:
@@ -87,7 +90,7 @@ def open_code(case: Case, purpose: Purpose, party: str, link: str | None, at: da
 
 
 def check_code(
-    case: Case, purpose: Purpose, party: str, link: str | None, right: bool, stamp: Stamp
+    case: Case, purpose: Purpose, party: Party, link: str | None, right: bool, stamp: Stamp
 ) -> tuple[Body, ...]:
     """A try counts, right or wrong; asked again after a lost race, so parallel guesses gain nothing."""
     code = open_code(case, purpose, party, link, stamp.at)
@@ -97,7 +100,7 @@ def check_code(
     return (CodeVerified(code=code.id, purpose=purpose, party=party, satisfies=satisfies),)
 
 
-def wrong_code(case: Case, purpose: Purpose, party: str) -> CodeWrong:
+def wrong_code(case: Case, purpose: Purpose, party: Party) -> CodeWrong:
     return CodeWrong(tries_left=case.policy.code_tries - case.codes[f"{purpose}:{party}"].tries)
 
 

@@ -24,6 +24,8 @@ from evidence.events import (
     ConsentWithdrawn,
     Erased,
     Event,
+    ExportBuilt,
+    ExportFailed,
     ExportRequested,
     Frozen,
     Head,
@@ -51,6 +53,8 @@ CaseBody = (
     | CommandRefused
     | Sealed
     | ExportRequested
+    | ExportBuilt
+    | ExportFailed
     | Erased
 )
 
@@ -125,6 +129,8 @@ class Case(Frozen, frozen=True, kw_only=True):
     signing: Signing = Signing()
     seals: tuple[Sealed, ...] = ()
     exports: tuple[str, ...] = ()
+    built: dict[str, ExportBuilt] = {}
+    failed: dict[str, str] = {}  # export -> reason
     erased: frozenset[Commitment] = frozenset()
     refusals: dict[str, int] = {}
     commands: dict[str, Done] = {}  # keyed digest of an idempotency key -> Done
@@ -246,6 +252,10 @@ class Case(Frozen, frozen=True, kw_only=True):
                 return replace(self, seals=(*self.seals, body))
             case ExportRequested():
                 return replace(self, exports=(*self.exports, body.export))
+            case ExportBuilt():
+                return replace(self, built={**self.built, body.export: body})
+            case ExportFailed():
+                return replace(self, failed={**self.failed, body.export: body.reason})
             case Erased():
                 return replace(self, erased=self.erased | {field.commitment for field in body.fields})
             case _:

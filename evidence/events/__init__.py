@@ -11,6 +11,8 @@ from evidence.events.cases import (
     ConsentWithdrawn,
     Erased,
     ErasedField,
+    ExportBuilt,
+    ExportFailed,
     ExportRequested,
     LinkSent,
     NoticeShown,
@@ -87,6 +89,8 @@ CASE_EVENTS = (
     CommandRefused,
     Sealed,
     ExportRequested,
+    ExportBuilt,
+    ExportFailed,
     Erased,
 )
 READING_EVENTS = (QuoteShown, ScreenServed, ClausesSeen, QuestionAnswered, DisclosureAcknowledged, SuitabilityAssessed)
@@ -146,6 +150,8 @@ __all__ = [
     "Erased",
     "ErasedField",
     "Event",
+    "ExportBuilt",
+    "ExportFailed",
     "ExportRequested",
     "FacesCompared",
     "FrameCaptured",

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, Mode, Party, Retention, Sha256
+from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, Media, Mode, Party, Retention, Sha256
 from evidence.policy import Policy
 
 Purpose = Literal["enter", "sign"]
@@ -131,6 +131,22 @@ class ExportRequested(Body, frozen=True, kw_only=True):
     """A bundle was asked for. Reading evidence is itself evidence."""
 
     TYPE: ClassVar[str] = "evidence.export_requested/1"
+    export: str
+    reason: str
+
+
+class ExportBuilt(Body, frozen=True, kw_only=True):
+    """The bundle was built and passed our own verifier before anyone may fetch it. Belongs to the next segment."""
+
+    TYPE: ClassVar[str] = "evidence.export_built/1"
+    export: str
+    verdict: Literal["TOTAL-PASSED", "INDETERMINATE"]
+    sha256: Sha256
+    media: Media
+
+
+class ExportFailed(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "evidence.export_failed/1"
     export: str
     reason: str
 

@@ -1,0 +1,51 @@
+"""Every setting, decoded once from the environment. docs/SETTINGS.md explains each."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from evidence.events import Frozen
+
+PREFIX = "JIANZHENG_"
+
+
+class Settings(Frozen, frozen=True, kw_only=True):
+    """In the environment: upper case behind `JIANZHENG_`; `DATABASE_URL` and `REDIS_URL` also bare."""
+
+    mode: Literal["sandbox", "production"] = "sandbox"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""  # what customers see, e.g. https://sign.example.cn; default http://host:port
+    data: Path = Path("var")
+    models: Path = Path("build/models")
+    pages: Path = Path("static/dist")
+    catalogue: Path = Path("products/catalogue")
+    database_url: str = ""  # default: SQLite in `data`
+    keys_url: str = ""  # wrapped keys live apart; default: SQLite in `data`/keys
+    redis_url: str = ""  # default: state in this process
+    master_key: str = ""  # 64 hex digits; sandbox makes a file of its own when empty, production refuses to
+    log_name: str = "jianzheng.local/log"  # origin line of the checkpoints
+    company: str = "示例保险代理有限公司"
+    requests_per_minute: int = 1200  # per client address
+    entries_per_minute: int = 60  # per client address, on the routes that take links and codes
+    drain_s: int = 10  # how long a stop waits for requests in flight
+    workers: int = 1
+
+    @property
+    def origin(self) -> str:
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment; msgspec.ValidationError names the one that is wrong."""
+    found = os.environ if environment is None else environment
+    values = {
+        name: found[PREFIX + name.upper()] for name in Settings.__struct_fields__ if PREFIX + name.upper() in found
+    }
+    for bare in ("database_url", "redis_url"):
+        if bare not in values and found.get(bare.upper()):
+            values[bare] = found[bare.upper()]
+    return msgspec.convert(values, Settings, strict=False)

@@ -137,6 +137,18 @@ class _Envelope(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     v: Literal[1]
 
 
+def parse_body(line: bytes, bodies: dict[str, type[Body]]) -> Body:
+    """The body of a line the log already holds; for projections, which do not judge the chain."""
+    envelope = msgspec.json.decode(line, type=_Envelope)
+    return decode.convert(envelope.body, bodies[envelope.type])
+
+
+def peek(line: bytes) -> dict[str, Any]:
+    """`{"seq", "type", "at"}` of a line the log already holds: what may be told of an event without opening it."""
+    envelope = msgspec.json.decode(line, type=_Envelope)
+    return {"seq": envelope.seq, "type": envelope.type, "at": envelope.at}
+
+
 _STREAM_KIND = re.compile(r"^([a-z]+)_")
 
 

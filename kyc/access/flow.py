@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from evidence.case import Case
-from evidence.events import Body, Party, Stamp
+from evidence.case import Case, Session
+from evidence.events import Actor, Body, Party, Stamp
 from evidence.ledger import Ledger
 from evidence.ports import Clock, Random, Sender, new_id
 from evidence.vault import Vault, b64
@@ -59,19 +59,41 @@ async def show_pairing(case: Case, party: Party, stamp: Stamp, ports: Ports) -> 
     return case, f"{ports.public_url}/c/#{token}"
 
 
+async def link_case(token: LinkToken, ports: Ports) -> Case:
+    """The case a proved link leads to. LinkUnknown for a wrong secret, before anything is told about the case."""
+    if not await ports.vault.matches("link", token.link, token.secret, ports.now()):
+        raise LinkUnknown("no such link")
+    return await ports.ledger.case(token.case)
+
+
+def link_holder(case: Case, token: LinkToken) -> Actor:
+    """Whoever holds the link: not yet the customer, so no session."""
+    link = case.links.get(token.link)
+    if link is None:
+        raise LinkUnknown("no such link in this case")
+    return Actor(id=link.customer, role="customer")
+
+
+def newest_session(case: Case, token: LinkToken, browser: Newcomer) -> tuple[str, Session]:
+    """The last session this browser opened."""
+    party = case.links[token.link].party
+    mine = [
+        (session_id, session)
+        for session_id, session in case.sessions.items()
+        if session.party == party and session.thumbprint == browser.thumbprint
+    ]
+    return mine[-1]
+
+
 async def request_code(case: Case, token: LinkToken, browser: Newcomer, stamp: Stamp, ports: Ports) -> Case:
     """The holder of a link asks for a code. Never uses the link up."""
-    await _prove_link(token, ports)
     link = rules.usable_link(case, token.link, browser.thumbprint, stamp.at)
     return await _send_code(case, "enter", link.party, token.link, stamp, ports)
 
 
-async def open_session(
-    case: Case, command: OpenSession, browser: Newcomer, stamp: Stamp, ports: Ports
-) -> tuple[Case, str]:
-    """Link + code + the browser's new key. Returns the case and the session id."""
+async def open_session(case: Case, command: OpenSession, browser: Newcomer, stamp: Stamp, ports: Ports) -> Case:
+    """Link + code + the browser's new key."""
     token = LinkToken.parse(command.token)
-    await _prove_link(token, ports)
     link = rules.usable_link(case, token.link, browser.thumbprint, stamp.at)
     hidden = await ports.vault.hide(case.id, "identity", {"ip": browser.ip, "user_agent": browser.agent[:400]})
     session = new_id("ses", ports.random)
@@ -79,8 +101,7 @@ async def open_session(
     def enter(case: Case) -> tuple[Body, ...]:
         return rules.open_session(case, token.link, session, browser, hidden["ip"], hidden["user_agent"], stamp)
 
-    case = await _try_code(case, "enter", link.party, token.link, command.code, stamp, ports, enter)
-    return case, session
+    return await _try_code(case, "enter", link.party, token.link, command.code, stamp, ports, enter)
 
 
 async def send_code(case: Case, command: SendCode, stamp: Stamp, ports: Ports) -> Case:
@@ -111,11 +132,6 @@ async def _make_link(case: Case, party: Party, channel: Channel, stamp: Stamp, p
         case.id, lambda case: rules.send_link(case, party, token.link, channel, stamp), stamp
     )
     return case, token
-
-
-async def _prove_link(token: LinkToken, ports: Ports) -> None:
-    if not await ports.vault.matches("link", token.link, token.secret, ports.now()):
-        raise LinkUnknown("no such link")
 
 
 async def _send_code(case: Case, purpose: Purpose, party: Party, link: str | None, stamp: Stamp, ports: Ports) -> Case:

@@ -1,0 +1,1 @@
+"""Routes: decode, one call, encode."""

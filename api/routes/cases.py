@@ -1,0 +1,150 @@
+"""Cases as a whole: opened, found, watched, and the customer led to them."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import msgspec
+import segno
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import ServerSentEvent
+from products.commands import OpenCase
+
+from api.auth import Caller, idempotency_key
+from api.desk import Desk
+from api.index import CaseIndex
+from api.live import Live
+from api.rooms import Rooms
+from api.settings import Settings
+from api.view import CaseView
+from evidence.errors import NotAllowed
+from evidence.events import Frozen, Stamp
+from kyc.access import flow as access
+from kyc.access.commands import SendLink, ShowPairing
+from products import flow as products
+
+
+class CasePage(Frozen, frozen=True, kw_only=True, omit_defaults=False):
+    items: tuple[CaseView, ...]
+    next: str | None
+
+
+class PairingView(Frozen, frozen=True, kw_only=True):
+    url: str
+    qr_svg: str
+    expires_at: str
+    case: CaseView
+
+
+@post("/v1/cases", status_code=201)
+async def open_case(
+    data: JSONBody[OpenCase],
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+    settings: NamedDependency[Settings],
+) -> CaseView:
+    """An agent opens a case for one customer and one product version."""
+    if caller.role != "agent":
+        raise NotAllowed("agents open cases")
+    staff = await rooms.accounts.staff(caller.actor.id)
+    opener = products.Opener(
+        staff=staff.id,
+        tenant=staff.tenant,
+        certificate=staff.certificate,
+        certificate_until=staff.certificate_until,
+        grade=staff.grade,
+        phone_is_staff=await rooms.accounts.is_staff_phone(staff.tenant, data.phone),
+        create_key=idempotency_key(request),
+    )
+    stamp = Stamp(actor=caller.actor, at=rooms.products.now())
+    case = await products.open_case(data, stamp, opener, settings.mode, rooms.products)
+    return desk.view(case, caller)
+
+
+@get("/v1/cases")
+async def list_cases(
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    index: NamedDependency[CaseIndex],
+    cursor: FromQuery[str | None] = None,
+) -> CasePage:
+    """Newest first, 20 a page."""
+    if caller.role not in ("agent", "reviewer", "auditor", "admin"):
+        raise NotAllowed("staff only")
+    opener = caller.actor.id if caller.role == "agent" else None
+    ids, following = index.page(caller.tenant, opener, cursor, 20)
+    return CasePage(items=tuple([await desk.see(caller, case_id) for case_id in ids]), next=following)
+
+
+@get("/v1/cases/{case_id:str}")
+async def see_case(case_id: FromPath[str], caller: NamedDependency[Caller], desk: NamedDependency[Desk]) -> CaseView:
+    return await desk.see(caller, case_id)
+
+
+@post("/v1/cases/{case_id:str}/links", status_code=200)
+async def send_link(
+    case_id: FromPath[str],
+    data: JSONBody[SendLink],
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> CaseView:
+    """The link goes to the party's phone, never into this answer (API-04)."""
+    return await desk.act(
+        caller,
+        case_id,
+        idempotency_key(request),
+        data,
+        lambda case, stamp: access.send_link(case, data.party, stamp, rooms.access),
+    )
+
+
+@post("/v1/cases/{case_id:str}/pairings", status_code=200)
+async def show_pairing(
+    case_id: FromPath[str],
+    data: JSONBody[ShowPairing],
+    request: Request[Any, Any, Any],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> PairingView:
+    """A QR code to be shown face to face; the code still goes to the customer's own phone."""
+    case = await desk.case(caller, case_id)
+    cmd = await desk.digest(case_id, caller.actor, idempotency_key(request), data)
+    stamp = Stamp(actor=caller.actor, at=rooms.access.now(), cmd=cmd)
+    case, url = await access.show_pairing(case, data.party, stamp, rooms.access)
+    link = next(reversed(case.links.values()))
+    svg = segno.make(url, error="m").svg_inline(scale=4, border=2)
+    return PairingView(url=url, qr_svg=svg, expires_at=link.expires, case=desk.view(case, caller))
+
+
+@get("/v1/cases/{case_id:str}/live", include_in_schema=True)
+async def watch(
+    case_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    live: NamedDependency[Live],
+) -> ServerSentEvent:
+    """What happens, as it happens: `{"seq", "type", "at"}`; the page then reads the view again."""
+    case = await desk.case(caller, case_id)
+    return ServerSentEvent(_stream(case.id, live))
+
+
+async def _stream(case_id: str, live: Live) -> AsyncGenerator[dict[str, str], None]:
+    async with live.listen(case_id) as told:
+        yield {"event": "ready", "data": "{}"}
+        while True:
+            try:
+                what = await asyncio.wait_for(told.get(), timeout=20)
+            except TimeoutError:
+                yield {"event": "ping", "data": "{}"}
+                continue
+            yield {"event": "sealed", "data": msgspec.json.encode(what).decode()}
+
+
+ROUTES = [open_case, list_cases, see_case, send_link, show_pairing, watch]

@@ -11,14 +11,14 @@ UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$(CURDIR)/.venv" $(PY) -m uv
 ROOMS := api kyc esign products evidence bench docs tests
 READY := .venv/.ready build/.models static/dist/.ready
 
-.PHONY: help setup run demo test check fix bench e2e docs lock
+.PHONY: help setup run demo test lint check fix bench e2e docs lock
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make run     serve the demo tenant on 127.0.0.1:8000 and print its addresses'
 	@echo 'make demo    one whole journey over HTTP, then verify its bundle with tools that are not ours'
 	@echo 'make test    every test but the browser suite'
-	@echo 'make check   format, lint, types, import contracts, page types, fast tests'
+	@echo 'make check   make lint (format, lint, import contracts, types), then the fast tests'
 	@echo 'make fix     format and mend what the linter can mend'
 	@echo 'make bench   measure; prints a table and writes build/bench.json'
 	@echo 'make e2e     the browser suite (needs Chromium)'
@@ -39,12 +39,14 @@ test: $(READY)
 	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e
 
 # Ordered by how soon each one tells: a formatting slip should not wait for the types.
-check: $(READY)
+lint: $(READY)
 	$(PY) -m ruff format --check $(ROOMS)
 	$(PY) -m ruff check $(ROOMS)
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m mypy --strict $(ROOMS)
 	cd static && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent check
+
+check: lint
 	$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/e2e -m 'not slow'
 
 fix: .venv/.ready

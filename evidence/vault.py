@@ -80,6 +80,7 @@ class Disclosure(Frozen, frozen=True, kw_only=True):
     text: str
     name: str
     value: Any
+    retention: Retention
 
 
 class Vault:
@@ -125,7 +126,7 @@ class Vault:
             if b64(hashlib.sha256(text).digest()) != commitment:
                 raise ObjectCorrupt("disclosure does not match its commitment")
             _, name, value = json.loads(unb64(text.decode()))
-            opened[commitment] = Disclosure(text=text.decode(), name=name, value=value)
+            opened[commitment] = Disclosure(text=text.decode(), name=name, value=value, retention=retention)
         return opened
 
     # --- files -----------------------------------------------------------------------------------------------------

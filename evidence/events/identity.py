@@ -12,6 +12,7 @@ class Provenance(Frozen, frozen=True, kw_only=True):
     """Which model said so: enough for `python -m kyc.replay` to run it again."""
 
     pack: str
+    manifest: Sha256 | None = None  # over the pack's manifest file, which travels in the bundle
     role: str
     sha256: Sha256
     preprocessing: str

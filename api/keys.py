@@ -1,0 +1,49 @@
+"""The master key and what hangs from it, opened once at start."""
+
+import contextlib
+import hashlib
+import secrets
+from pathlib import Path
+
+from api.settings import Settings
+from evidence.files import write_durable
+
+MASTER_BYTES = 32
+
+
+class SetupRefused(Exception):
+    """The service may not start like this. The text says what to change."""
+
+
+def master_key(settings: Settings) -> bytes:
+    """From the setting; in the sandbox from a file made on first use. SetupRefused in production without a setting."""
+    if settings.master_key:
+        try:
+            key = bytes.fromhex(settings.master_key)
+        except ValueError:
+            key = b""
+        if len(key) != MASTER_BYTES:
+            raise SetupRefused("JIANZHENG_MASTER_KEY must be 64 hexadecimal digits")
+        return key
+    if settings.mode == "production":
+        raise SetupRefused("production needs JIANZHENG_MASTER_KEY: an unprotected key file is for the sandbox only")
+    return _sandbox_key(settings.data / "keys" / "master.key")
+
+
+def derived(master: bytes, purpose: str) -> bytes:
+    """A 32-byte key for one purpose."""
+    return hashlib.sha256(f"jianzheng/{purpose}/1".encode() + master).digest()
+
+
+def _sandbox_key(path: Path) -> bytes:
+    if not path.exists():
+        with contextlib.suppress(FileExistsError):
+            write_durable(path, secrets.token_bytes(MASTER_BYTES), replace=False)
+    path.chmod(0o600)
+    key = path.read_bytes()
+    if len(key) != MASTER_BYTES:
+        raise SetupRefused(f"{path} is damaged")
+    return key
+
+
+__all__ = ["SetupRefused", "derived", "master_key"]

@@ -1,0 +1,36 @@
+"""Private keys at rest: PKCS#8 files, encrypted under the master key. A deployer with an HSM replaces the signers."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from evidence.files import write_durable
+
+K = TypeVar("K", bound=PrivateKeyTypes)
+
+
+def password(master: bytes) -> bytes:
+    return hashlib.sha256(b"jianzheng/keyfile/1" + master).hexdigest().encode()
+
+
+def open_key(path: Path, master: bytes, make: Callable[[], K]) -> K:
+    """The key kept in `path`, made on first use. ValueError when the file does not open under `master`."""
+    if not path.exists():
+        save_key(path, master, make())
+    key = load_pem_private_key(path.read_bytes(), password(master))
+    return key  # type: ignore[return-value]  # the file holds what `make` made
+
+
+def save_key(path: Path, master: bytes, key: PrivateKeyTypes) -> None:
+    """Durable, readable by its owner only; replaces nothing: FileExistsError when there is one."""
+    sealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password(master)))
+    write_durable(path, sealed, replace=False)

@@ -60,6 +60,7 @@ class Policy(_Frozen, frozen=True, kw_only=True):
     code_ttl_s: int = 600
     link_ttl_s: int = 86_400
     session_ttl_s: int = 3_600
+    dwell_percent: int = 100  # share of the reading floors that counts; less only in the sandbox, and sealed here
     hesitation_days: int = 0
     retention_years: int = 10
 

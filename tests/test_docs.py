@@ -1,7 +1,9 @@
 """What the docs say, compared with the code: events, errors, settings, commands, links."""
 
+import json
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,12 @@ def test_every_make_command_in_the_prose_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z]+)", path.read_text(encoding="utf-8")))
     assert named - targets == set()
+
+
+def test_the_notice_names_every_library_we_ask_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["full"]]
+    pages = json.loads((ROOT / "static" / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    names = {re.split(r"[\[<>=]", name)[0] for name in wanted} - {"jianzheng"} | pages.keys()
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    assert {name for name in names if not re.search(rf"^  {re.escape(name)} ", notice, re.MULTILINE)} == set()

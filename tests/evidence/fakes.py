@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from evidence.case import Case
-from evidence.errors import ClaimTaken, HeadMoved, ObjectCorrupt, ObjectErased, StorageFailed
+from evidence.errors import ChainBroken, ClaimTaken, HeadMoved, ObjectCorrupt, ObjectErased, StorageFailed
 from evidence.events import Commitment, Event, Head, Retention, stream_kind
 from evidence.files import check_key
 from evidence.follow import Lease
@@ -59,7 +59,10 @@ class MemoryLog:
 
     async def read(self, stream: str, after: int = 0) -> list[bytes]:
         await asyncio.sleep(0)  # a real log yields here: races show up in tests
-        return self._streams.get(stream, [])[after:]
+        held = self._streams.get(stream, [])
+        if after > len(held):
+            raise ChainBroken("the stream does not end where it should")
+        return held[after:]
 
     async def append(self, stream: str, after: Head, lines: Sequence[bytes], claims: Sequence[Claim] = ()) -> Head:
         assert lines, "nothing to append"
@@ -253,7 +256,7 @@ async def verify_everything(log: Log) -> dict[str, list[Event]]:
 
 
 class StoryLedger(Ledger):
-    """A ledger for story tests: `verify` re-reads everything at the end and compares it with what the story was told."""
+    """A ledger for story tests: `verify` re-reads everything at the end and compares it with what was told."""
 
     def __init__(self, log: Log | None = None) -> None:
         self.log: Log = log or MemoryLog()

@@ -1,0 +1,8 @@
+"""The store on SQLAlchemy: SQLite in a file, or PostgreSQL; one set of adapters, one contract suite."""
+
+from evidence.sql.database import Database, migrate
+from evidence.sql.follow import SqlLeases, SqlPositions
+from evidence.sql.log import SqlLog
+from evidence.sql.vault import SqlKeys, SqlValues
+
+__all__ = ["Database", "SqlKeys", "SqlLeases", "SqlLog", "SqlPositions", "SqlValues", "migrate"]

@@ -1,0 +1,158 @@
+"""One database: its engine, its one writer, and its migrations."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from evidence.errors import StorageFailed
+from evidence.sql.writer import Writer
+
+Part = Literal["log", "keys"]
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_MIGRATION_LOCK = 0x6A7A_6D69  # "jzmi": of pg_advisory_xact_lock
+
+_PRAGMAS = (
+    "busy_timeout = 10000",  # ms; first, because the next one may have to wait for another process
+    "journal_mode = WAL",
+    "synchronous = FULL",  # an answer leaves only after the fsync
+    "fullfsync = ON",  # macOS: plain fsync does not reach the disk there
+    "foreign_keys = ON",
+    "recursive_triggers = ON",  # else REPLACE deletes without asking the triggers
+    "secure_delete = ON",  # what was erased is overwritten in the file
+)
+
+# Gives up the owner's rights for the whole session, where the migrations could make the role.
+_TAKE_ROLE = """
+    SELECT set_config('role', rolname, false) FROM pg_roles
+    WHERE rolname = 'jianzheng_writer' AND pg_has_role(session_user, oid, 'MEMBER')
+"""
+
+
+class Database:
+    """An engine and the one writer of this process. Adapters of one database share it.
+
+    `url`: `sqlite:///path` or `postgresql://…`, with or without a driver. `part`: which tables stand in it.
+    """
+
+    def __init__(self, url: str, part: Part = "log") -> None:
+        self.url = normal(url)
+        self.part = part
+        self.engine = _engine(self.url, as_writer=part == "log")
+        self.writer = Writer(self.engine)
+
+    @classmethod
+    async def open(cls, url: str, part: Part = "log") -> Self:
+        """Bring the tables up to date, then open. StorageFailed when the database cannot be reached."""
+        await migrate(url, part)
+        return cls(url, part)
+
+    @property
+    def dialect(self) -> str:
+        return self.engine.dialect.name
+
+    async def close(self) -> None:
+        """Finish what was submitted, then let go of the connections."""
+        await self.writer.close()
+        await self.engine.dispose()
+
+
+async def migrate(url: str, part: Part = "log") -> None:
+    """Run the migrations that are missing, in one transaction; processes that start together wait for each other."""
+    address = normal(url)
+    if address.get_backend_name() == "sqlite":
+        await asyncio.to_thread(_make_file, Path(address.database or ""))
+    engine = _engine(address, as_writer=False)
+    try:
+        async with engine.connect() as connection:
+            await connection.execution_options(immediate=True)
+            async with connection.begin():
+                if engine.dialect.name == "postgresql":
+                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                await connection.run_sync(_upgrade, part)
+    except (SQLAlchemyError, OSError) as error:
+        raise StorageFailed(f"cannot migrate: {type(error).__name__}") from error
+    finally:
+        await engine.dispose()
+
+
+def normal(url: str) -> URL:
+    """The address with the asynchronous driver we use. ValueError for a database we do not."""
+    address = make_url("postgresql://" + url.removeprefix("postgres://") if url.startswith("postgres://") else url)
+    match address.get_backend_name():
+        case "sqlite" if address.database and address.database != ":memory:":
+            return address.set(drivername="sqlite+aiosqlite")
+        case "postgresql":
+            return address.set(drivername="postgresql+asyncpg")
+        case other:
+            raise ValueError(f"{other}: give sqlite:///<path> or postgresql://…")
+
+
+def _upgrade(connection: Connection, part: Part) -> None:
+    config = Config()
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("version_locations", str(_MIGRATIONS / part).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    config.attributes["version_table"] = f"{part}_version"
+    command.upgrade(config, "head")
+
+
+def _make_file(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # SQLite gives its journal the rights of the file
+
+
+def _engine(url: URL, *, as_writer: bool) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_async_engine(url, pool_size=4, max_overflow=4)
+        event.listen(engine.sync_engine, "connect", _sqlite_connected)
+        event.listen(engine.sync_engine, "begin", _sqlite_begin)
+        return engine
+    engine = create_async_engine(
+        url,
+        pool_size=8,
+        max_overflow=8,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": 10,  # s
+            "command_timeout": 30,  # s
+            "server_settings": {
+                "application_name": "jianzheng",
+                "synchronous_commit": "on",
+                "lock_timeout": "10000",  # ms
+                "idle_in_transaction_session_timeout": "30000",  # ms
+            },
+        },
+    )
+    if as_writer:
+        event.listen(engine.sync_engine, "connect", _become_writer)
+    return engine
+
+
+def _sqlite_connected(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves; the driver's own moment is too late
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later can lose its place; a writer takes the lock at once.
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _become_writer(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(_TAKE_ROLE)
+    cursor.close()
+    connection.commit()

@@ -14,6 +14,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.table import Metric, rendered
 from evidence.events import Head
 from evidence.sql import Database, SqlLog
 
@@ -22,19 +23,28 @@ APPENDERS = 256  # streams that append at once
 PACE = 120  # events/s of EVD-03
 
 
-async def measure(url: str | None = None, *, seconds: float = 3.0) -> dict[str, float]:
-    """Metrics by name: `…_per_s`, `…_ms`, `…_count`. `url` None: a new SQLite file beside the fsync probe."""
+async def measure(url: str | None = None, *, seconds: float = 3.0) -> dict[str, Metric]:
+    """`url` None: a new SQLite file, beside the fsync probe. The floor of a rate is the better of two probes, before
+    and after; the floor of a wait is the time of one fsync at that rate.
+    """
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         database = await Database.open(url or f"sqlite:///{folder}/log.db")
         log = SqlLog(database, now=lambda: datetime.now(UTC))
         try:
-            before = await asyncio.to_thread(fsyncs_per_s, Path(folder))
-            crowded = await _crowded(log, seconds)
+            probes = [await asyncio.to_thread(fsyncs_per_s, Path(folder))]
+            rate, crowded = await _crowded(log, seconds)
             paced = await _paced(log, seconds)
-            after = await asyncio.to_thread(fsyncs_per_s, Path(folder))
+            probes.append(await asyncio.to_thread(fsyncs_per_s, Path(folder)))
         finally:
             await database.close()
-    return {"fsync_floor_before_per_s": before, **crowded, **paced, "fsync_floor_after_per_s": after}
+    floor, fsync_ms = max(probes), 1000 / max(probes)
+    return {
+        f"append, {APPENDERS} at once": Metric(value=rate, unit="events/s", floor=floor),
+        f"append, {APPENDERS} at once, p99": Metric(value=_p99_ms(crowded), unit="ms", floor=fsync_ms),
+        f"append, {PACE} events/s, p50": Metric(value=statistics.median(paced) * 1000, unit="ms", floor=fsync_ms),
+        f"append, {PACE} events/s, p99": Metric(value=_p99_ms(paced), unit="ms", floor=fsync_ms),
+        "fsync, slower of two probes": Metric(value=min(probes), unit="fsyncs/s"),
+    }
 
 
 def fsyncs_per_s(folder: Path, seconds: float = 1.0) -> float:
@@ -51,8 +61,8 @@ def fsyncs_per_s(folder: Path, seconds: float = 1.0) -> float:
         os.close(descriptor)
 
 
-async def _crowded(log: SqlLog, seconds: float) -> dict[str, float]:
-    """Many appenders, each on a stream of its own, each waiting for its answer before it appends again."""
+async def _crowded(log: SqlLog, seconds: float) -> tuple[float, list[float]]:
+    """Many appenders, each on a stream of its own, each waiting for its answer: events/s, and the waits in s."""
     waits: list[float] = []
     start = time.perf_counter()
 
@@ -64,15 +74,11 @@ async def _crowded(log: SqlLog, seconds: float) -> dict[str, float]:
             waits.append(time.perf_counter() - begin)
 
     await asyncio.gather(*(appender(f"case_crowd{n}.{start:.0f}") for n in range(APPENDERS)))
-    return {
-        "append_per_s": len(waits) / (time.perf_counter() - start),
-        "append_appenders_count": APPENDERS,
-        **_percentiles("append_crowded", waits),
-    }
+    return len(waits) / (time.perf_counter() - start), waits
 
 
-async def _paced(log: SqlLog, seconds: float) -> dict[str, float]:
-    """EVD-03: events arrive at a fixed pace, whether or not the ones before were answered."""
+async def _paced(log: SqlLog, seconds: float) -> list[float]:
+    """EVD-03: events arrive at a fixed pace, whether or not the ones before were answered: the waits in s."""
     waits: list[float] = []
 
     async def one(stream: str) -> None:
@@ -85,12 +91,11 @@ async def _paced(log: SqlLog, seconds: float) -> dict[str, float]:
         for n in range(int(PACE * seconds)):
             await asyncio.sleep(max(0.0, start + n / PACE - time.perf_counter()))
             group.create_task(one(f"case_pace{n}.{start:.0f}"))
-    return {"append_pace_per_s": PACE, **_percentiles("append_paced", waits)}
+    return waits
 
 
-def _percentiles(name: str, waits: list[float]) -> dict[str, float]:
-    cuts = statistics.quantiles(waits, n=100)
-    return {f"{name}_p50_ms": cuts[49] * 1000, f"{name}_p99_ms": cuts[98] * 1000}
+def _p99_ms(waits: list[float]) -> float:
+    return statistics.quantiles(waits, n=100)[98] * 1000
 
 
 def _line(stream: str, seq: int) -> bytes:
@@ -99,5 +104,4 @@ def _line(stream: str, seq: int) -> bytes:
 
 
 if __name__ == "__main__":
-    for metric, value in asyncio.run(measure(*sys.argv[1:2])).items():
-        print(f"{metric:28} {value:10.1f}")
+    print(rendered(asyncio.run(measure(*sys.argv[1:2]))))

@@ -29,7 +29,7 @@ class Server:
     def __init__(self, url: str, process: "subprocess.Popen[bytes] | None", folder: Path | None) -> None:
         self.url = url
         self._process = process
-        self._folder = folder
+        self.folder = folder
 
     @property
     def pid(self) -> int:
@@ -39,8 +39,8 @@ class Server:
         if self._process is not None:
             self._process.send_signal(signal.SIGQUIT if "postgres" in self.url else signal.SIGKILL)
             self._process.wait(timeout=START_S)
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def postgres() -> Server:

@@ -1,6 +1,7 @@
 """The test servers themselves: they must not outlive whoever started them."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-START = "from tests import servers; s = servers.{kind}(); print(s.pid, flush=True); input()"
+START = "from tests import servers; s = servers.{kind}(); print(s.pid, s.folder, flush=True); input()"
 
 
 @pytest.mark.parametrize("kind", ["postgres", "valkey"])
@@ -22,16 +23,18 @@ def test_a_server_dies_with_a_test_process_that_was_killed(kind: str) -> None:
     )
     with parent:
         assert parent.stdout is not None
-        child = int(parent.stdout.readline() or 0)
-        if not child:
+        told = parent.stdout.readline().decode().split()
+        if not told:
             _, problem = parent.communicate()
             pytest.fail(problem.decode()[-400:])
+        child, folder = int(told[0]), told[1]
         assert Path(f"/proc/{child}").exists()
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 20
     while _runs(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _runs(child)
+    shutil.rmtree(folder)
 
 
 def _runs(pid: int) -> bool:

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from api.settings import Settings
-from evidence.files import write_durable
+from evidence.durable import write_durable
 
 MASTER_BYTES = 32
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from evidence.files import write_durable
+from evidence.durable import write_durable
 
 K = TypeVar("K", bound=PrivateKeyTypes)
 

@@ -1,0 +1,1 @@
+"""What is sold, in which exact words: definitions, formulas, rendering, and the reading that a case can prove."""

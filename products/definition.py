@@ -1,0 +1,284 @@
+"""The types of `product/1`: one YAML file a product. Authors' guide: docs/PRODUCTS.md.
+
+Numbers with a decimal point are strings everywhere (`"1.10"`); integers may stay integers.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from evidence.events import Frozen, Locale, Party, Sha256
+from evidence.policy import StepName
+
+Kind = Literal[
+    "insurance.term",
+    "insurance.illness",
+    "insurance.annuity",
+    "insurance.endowment",
+    "insurance.accident",
+    "bank.loan",
+    "bank.wealth",
+    "bank.card_service",
+]
+Category = Literal[
+    "purpose",
+    "parties",
+    "period",
+    "premium",
+    "benefit",
+    "exclusion",
+    "limit",
+    "waiting",
+    "cooling_off",
+    "surrender",
+    "cash_value",
+    "loan",
+    "reinstatement",
+    "duty_disclosure",
+    "duty_notice",
+    "claim",
+    "beneficiary",
+    "change",
+    "dispute",
+    "definition",
+    "data_use",
+    "risk",
+    "fee",
+    "interest",
+    "default",
+    "liability",
+    "redemption",
+    "schedule",
+    "other",
+]
+Unit = Literal["money", "years", "months", "days", "hours", "minutes", "age", "count", "percent", "number", "choice"]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+ClauseId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.]{0,39}$")]
+Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+Expr = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Text = dict[Locale, Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]]
+"""One template a language: `{name}`, `{name, money}`, `{count(children)}`, `[words](glossary_id)`."""
+
+
+class Provider(Frozen, frozen=True, kw_only=True):
+    """Who promises. `intermediary`: full name of the company that sells, where it is another one (API-06)."""
+
+    name: Text
+    filing_no: str
+    intermediary: Text | None = None
+
+
+class Sale(Frozen, frozen=True, kw_only=True):
+    """Half-open `[from, to)`, in local time of the region."""
+
+    from_: Day = msgspec.field(name="from")
+    to: Day | None = None
+    zone: Annotated[str, msgspec.Meta(pattern=r"^[+-]\d\d:\d\d$")] = "+08:00"
+    regions: tuple[str, ...]
+    channels: tuple[str, ...]
+
+
+class Languages(Frozen, frozen=True, kw_only=True):
+    authoritative: Locale
+    offered: tuple[Locale, ...]
+
+
+class Source(Frozen, frozen=True, kw_only=True):
+    """The filed wording. `nfc+lf`: the file already is NFC with LF ends, so what is hashed is what is read."""
+
+    file: str
+    sha256: Sha256
+    normalise: Literal["nfc+lf"]
+    skip: tuple[str, ...] = ()  # numbers of segments that are page furniture: title page, chapter headings
+
+
+class Choice(Frozen, frozen=True, kw_only=True):
+    value: Name
+    label: Text
+
+
+class Input(Frozen, frozen=True, kw_only=True):
+    """What the customer gives; the only personal data a text or formula may use."""
+
+    type: Unit
+    label: Text
+    min: int | str | None = None
+    max: int | str | None = None
+    step: int | str | None = None
+    one_of: tuple[int, ...] = msgspec.field(name="in", default=())
+    choices: tuple[Choice, ...] = ()
+    default: int | str | None = None
+    slider: bool = False
+
+
+class Param(Frozen, frozen=True, kw_only=True):
+    """A number of the contract, tied to the words that fix it."""
+
+    value: int | str
+    unit: Unit
+    clause: ClauseId
+    quote: str
+
+
+class Column(Frozen, frozen=True, kw_only=True):
+    name: Name
+    type: Unit
+
+
+class TableDef(Frozen, frozen=True, kw_only=True):
+    """A CSV beside the definition: the key columns in order, then `value`. A missing cell is an error."""
+
+    file: str
+    sha256: Sha256
+    keys: tuple[Column, ...]
+    value: Unit
+
+
+class FormulaDef(Frozen, frozen=True, kw_only=True):
+    """`label` makes it a line of the quote; without one it is only used by others."""
+
+    unit: Unit
+    expr: Expr
+    label: Text | None = None
+
+
+class Check(Frozen, frozen=True, kw_only=True):
+    """A condition over several inputs that a quote must meet."""
+
+    id: Name
+    require: Expr
+    reason: Text
+
+
+class Term(Frozen, frozen=True, kw_only=True):
+    term: Text
+    plain: Text
+    clause: ClauseId
+    aliases: dict[Locale, tuple[str, ...]] = {}
+
+
+class Explain(Frozen, frozen=True, kw_only=True):
+    """Concept, content and legal effect, as 司法解释(二) art. 11(2) asks. `children`: the items themselves."""
+
+    what: Text
+    covers: Text | Literal["children"]
+    effect: Text
+
+
+class Clause(Frozen, frozen=True, kw_only=True):
+    """`src` is a number in the wording: `2.5`, an item `2.5(3)`. `personal`: its texts show the customer's own numbers.
+
+    `limits_provider`: lessens what the provider pays or adds to what the customer bears, whatever the category.
+    """
+
+    id: ClauseId
+    cat: Category
+    src: str
+    title: Text | None = None
+    one: Text
+    plain: Text | None = None
+    explain: Explain | None = None
+    must_read: bool = False
+    limits_provider: bool = False
+    dwell_s: int = 0
+    personal: bool = False
+    style: Literal["alert"] | None = None
+    children: tuple["Clause", ...] = ()
+
+
+class Disclosure(Frozen, frozen=True, kw_only=True):
+    """One sentence in the first person, confirmed after its clauses were read."""
+
+    id: Name
+    when: Literal["before_kyc", "before_sign"]
+    clauses: tuple[ClauseId, ...] = ()
+    acknowledge: Literal["tap", "hold", "transcribe"]
+    text: Text
+
+
+class Question(Frozen, frozen=True, kw_only=True):
+    """`answer` and `wrong` are expressions in the customer's own numbers, or `answer` names one of `choices`."""
+
+    id: Name
+    clause: ClauseId
+    ask: Text
+    answer: Expr
+    wrong: tuple[Expr, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    unit: Unit = "number"
+    suffix: Text | None = None  # said after the number: 天, days
+    tries: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
+
+
+class SuitabilityRule(Frozen, frozen=True, kw_only=True):
+    """Speaks when its condition is true. Exactly one of deny, escalate and warn."""
+
+    id: Name
+    deny: Expr | None = None
+    escalate: Expr | None = None
+    warn: Expr | None = None
+    reason: Text
+
+
+class Suitability(Frozen, frozen=True, kw_only=True):
+    """`facts` are asked of the customer besides the inputs."""
+
+    facts: dict[Name, Input] = {}
+    rules: tuple[SuitabilityRule, ...] = ()
+
+
+class SignaturePart(Frozen, frozen=True, kw_only=True):
+    who: Party
+    signs: tuple[Name, ...]
+
+
+class Journey(Frozen, frozen=True, kw_only=True):
+    """`hesitation` names the param that holds the cooling-off days."""
+
+    steps: tuple[StepName, ...]
+    kyc: dict[Party, Literal["K1", "K2", "K3", "K4"]]
+    signatures: tuple[SignaturePart, ...] = ()
+    hesitation: Name | None = None
+    retention_years: int = 10
+
+
+class Example(Frozen, frozen=True, kw_only=True):
+    """A golden row: loading fails when the formulas do not reproduce it exactly."""
+
+    given: dict[Name, int | str] = msgspec.field(name="in")
+    out: dict[Name, str]
+
+
+class SummaryLine(Frozen, frozen=True, kw_only=True):
+    topic: Literal["purpose", "pays", "not_paid", "waiting", "price", "early_exit", "claim"]
+    text: Text
+    clause: ClauseId
+
+
+class Product(Frozen, frozen=True, kw_only=True):
+    format: Literal["product/1"]
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    kind: Kind
+    status: Literal["draft", "reviewed", "approved", "on_sale", "withdrawn"]
+    names: Text
+    provider: Provider
+    sale: Sale
+    grade: Annotated[int, msgspec.Meta(ge=0, le=9)] = 0  # least grade of the person who may sell it; 0 = anybody
+    currency: Literal["CNY"]
+    languages: Languages
+    supersedes: int | None = None
+    source: Source
+    inputs: dict[Name, Input] = {}
+    params: dict[Name, Param] = {}
+    tables: dict[Name, TableDef] = {}
+    formulas: dict[Name, FormulaDef] = {}
+    checks: tuple[Check, ...] = ()
+    glossary: dict[Name, Term] = {}
+    clauses: tuple[Clause, ...]
+    disclosures: tuple[Disclosure, ...] = ()
+    questions: tuple[Question, ...] = ()
+    suitability: Suitability = Suitability()
+    journey: Journey
+    examples: tuple[Example, ...] = ()
+    summary: tuple[SummaryLine, ...]

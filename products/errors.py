@@ -1,0 +1,229 @@
+"""What can go wrong between a product and its reader. Every sentence says what to do next."""
+
+from evidence.errors import Absent, Corrupt, Forbidden, Refused, Unprocessable
+from products.findings import Finding
+
+# --- the product itself ----------------------------------------------------------------------------------------------
+
+
+class DefinitionInvalid(
+    Unprocessable,
+    code="DEFINITION_INVALID",
+    zh="产品定义有错误，请按行号逐条修改后重新发布。",
+    en="The product definition has errors. Correct each listed line and publish again.",
+):
+    """`findings` lists every problem with its line; `facts['findings']` the same as text."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(map(str, findings)), findings=tuple(map(str, findings)))
+        self.findings = findings
+
+
+class ProductUnknown(
+    Absent, code="PRODUCT_UNKNOWN", zh="没有找到这个产品，请核对产品编号。", en="No such product. Please check its id."
+):
+    pass
+
+
+class ProductNotOnSale(
+    Refused,
+    code="PRODUCT_NOT_ON_SALE",
+    zh="这个产品现在不能办理，请选择其他在售产品。",
+    en="This product is not on sale now. Please choose one that is.",
+):
+    pass
+
+
+class ProductMismatch(
+    Corrupt,
+    code="PRODUCT_MISMATCH",
+    zh="产品内容与办理时不一致，已停止办理，请联系客服。",
+    en="The product differs from the one this case was opened with. Work has stopped; please contact us.",
+):
+    """The stored definition no longer hashes to what the case pinned."""
+
+
+class RenderMismatch(
+    Corrupt,
+    code="RENDER_MISMATCH",
+    zh="这一页无法按原样重现，已停止使用，请联系客服。",
+    en="This page cannot be rebuilt as it was shown. Please contact us.",
+):
+    pass
+
+
+# --- the quote -------------------------------------------------------------------------------------------------------
+
+
+class FormulaFailed(
+    Unprocessable,
+    code="FORMULA_FAILED",
+    zh="按这些选择算不出价格，请换一种选择再试。",
+    en="These choices give no price. Please try other ones.",
+):
+    """A formula met a missing table cell, a zero divisor, a wrong unit or its own limits."""
+
+
+class InputInvalid(
+    Unprocessable,
+    code="INPUT_INVALID",
+    zh="有一项填写不在可选范围内，请检查标出的那一项。",
+    en="One answer is outside what is possible. Please check the marked field.",
+):
+    """`facts['field']` names it."""
+
+
+class QuoteOutside(
+    Unprocessable,
+    code="QUOTE_OUTSIDE",
+    zh="这个组合不能投保，请按提示调整。",
+    en="This combination cannot be chosen. Please adjust it as told.",
+):
+    """A `checks` rule said no. `facts`: `field` = its id, `reason_zh`, `reason_en` = its own sentence."""
+
+
+class AlreadySigned(
+    Refused,
+    code="ALREADY_SIGNED",
+    zh="您已经签了名，内容不能再改。要改请联系客服重新办理。",
+    en="You have already signed, so this cannot change. Contact us to start again.",
+):
+    pass
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+class ClauseUnknown(
+    Unprocessable,
+    code="CLAUSE_UNKNOWN",
+    zh="没有这一条内容，请返回目录重新打开。",
+    en="There is no such clause. Go back to the list and open it again.",
+):
+    pass
+
+
+class OwnPage(
+    Unprocessable,
+    code="OWN_PAGE",
+    zh="这一条很重要，需要单独一页阅读。",
+    en="This clause is important and is read on a page of its own.",
+):
+    """PRD-03: what lessens the provider's liability is never shown together with other clauses."""
+
+
+class ScreenUnknown(
+    Absent, code="SCREEN_UNKNOWN", zh="没有找到这一页，请重新打开。", en="No such page. Please open it again."
+):
+    pass
+
+
+class ScreenStale(
+    Refused,
+    code="SCREEN_STALE",
+    zh="内容已经更新，请重新打开这一条再阅读。",
+    en="This page has changed. Please open the clause again.",
+):
+    pass
+
+
+class QuestionUnknown(
+    Unprocessable,
+    code="QUESTION_UNKNOWN",
+    zh="没有这道题，请刷新后重试。",
+    en="There is no such question. Refresh and try again.",
+):
+    pass
+
+
+class PickUnknown(
+    Unprocessable,
+    code="PICK_UNKNOWN",
+    zh="请从给出的选项里选一个。",
+    en="Please pick one of the options shown.",
+):
+    pass
+
+
+class HelpNeeded(
+    Refused,
+    code="HELP_NEEDED",
+    zh="这道题已经答错三次。请按“人工帮助”，工作人员会给您讲清楚，您的资料都还在。",
+    en="This question was missed too often. Press “Help”: a person will explain it. Nothing you did is lost.",
+):
+    """The question stays shut until a person has helped; `facts['question']` names it."""
+
+
+class DisclosureUnknown(
+    Unprocessable,
+    code="DISCLOSURE_UNKNOWN",
+    zh="没有这条提示，请刷新后重试。",
+    en="There is no such notice. Refresh and try again.",
+):
+    pass
+
+
+class TextChanged(
+    Refused,
+    code="TEXT_CHANGED",
+    zh="您确认的文字与现在的不一致，请重新阅读后再确认。",
+    en="The text you confirmed is not the present one. Please read it again and confirm.",
+):
+    pass
+
+
+class TranscriptDiffers(
+    Unprocessable,
+    code="TRANSCRIPT_DIFFERS",
+    zh="抄写的文字和原文不一样，请对照原文检查后再提交。",
+    en="What you copied differs from the text. Please compare and try again.",
+):
+    pass
+
+
+# --- opening a case --------------------------------------------------------------------------------------------------
+
+
+class SyntheticRefused(
+    Forbidden,
+    code="SYNTHETIC_REFUSED",
+    zh="正式环境不能使用演示资料，请用真实资料办理。",
+    en="Made-up input is not possible in production. Use real input.",
+):
+    pass
+
+
+class CertificateInvalid(
+    Forbidden,
+    code="CERTIFICATE_INVALID",
+    zh="您的执业证已过期或未登记，请先更新执业证再办理。",
+    en="Your practising certificate is missing or expired. Renew it first.",
+):
+    pass
+
+
+class GradeTooLow(
+    Forbidden,
+    code="GRADE_TOO_LOW",
+    zh="您的执业等级不能销售这个产品，请转给有资格的同事。",
+    en="Your grade does not cover this product. Hand the customer to a qualified colleague.",
+):
+    pass
+
+
+class PhoneOfStaff(
+    Refused,
+    code="PHONE_OF_STAFF",
+    zh="这是工作人员的手机号，请填写客户本人的手机号。",
+    en="This phone belongs to a member of staff. Enter the customer's own phone.",
+):
+    pass
+
+
+class ExternalIdTaken(
+    Refused,
+    code="EXTERNAL_ID_TAKEN",
+    zh="这个外部编号已经办理过，请查找原来的业务。",
+    en="This external id already has a case. Look that one up.",
+):
+    pass

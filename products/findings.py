@@ -1,0 +1,21 @@
+"""One finding about a product definition, with the place an author has to look at."""
+
+from typing import Literal
+
+from evidence.events import Frozen
+
+
+class Finding(Frozen, frozen=True, kw_only=True):
+    """`rule` as in the lint table of docs/PRODUCTS.md; L00 is the format itself. `path` as `clauses[3].plain.en`.
+
+    `E` stops a release; `W` wants a named person's reason.
+    """
+
+    rule: str
+    severity: Literal["E", "W"] = "E"
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.rule} {self.severity} {self.path}: {self.message}"

@@ -1,0 +1,92 @@
+"""The filed wording, cut at its own numbers. Formal text is always a span of this file, never retyped.
+
+A number at the start of a line is the only boundary (layout only misleads): `第五条` and `5.1` open a clause,
+`（三）` or `(3)` an item of the clause above it, `第二章` a chapter. All up to the next number belongs to it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import cn2an
+
+from evidence.events import Frozen
+
+MAX_SKIPPED = 200  # characters; a longer skipped segment is text somebody should read
+
+_CN = "零一二三四五六七八九十百两"
+_LINE = re.compile(
+    rf"^(?:第(?P<chapter>[{_CN}\d]+)章|第(?P<article>[{_CN}\d]+)条|(?P<dotted>\d+(?:\.\d+)*)(?=[ \u3000])"
+    rf"|[（(](?P<item>[{_CN}\d]+)[）)])[ \u3000]*(?P<title>[^\n]*)",
+    re.MULTILINE,
+)
+
+
+class Segment(Frozen, frozen=True, kw_only=True):
+    """`number`: `0` before the first number, `ch2`, `5`, `5.1`, `5.1(3)`. Half-open character positions."""
+
+    number: str
+    start: int
+    end: int
+    title: str = ""
+
+
+class Wording(Frozen, frozen=True, kw_only=True):
+    text: str
+    segments: dict[str, Segment]
+
+    def cut(self, number: str) -> str:
+        segment = self.segments[number]
+        return self.text[segment.start : segment.end].strip("\n")
+
+
+def read_wording(data: bytes) -> Wording:
+    """The segments of a source file. ValueError when it is not NFC UTF-8 with LF ends, or a number stands twice."""
+    text = data.decode("utf-8")
+    if "\r" in text or text.startswith("\ufeff") or not unicodedata.is_normalized("NFC", text):
+        raise ValueError("the wording must be NFC UTF-8 with LF line ends and no byte-order mark")
+    marks = [("0", 0, "")]
+    parent = "0"
+    for match in _LINE.finditer(text):
+        number, parent = _number(match, parent)
+        marks.append((number, match.start(), match["title"].strip()))
+    if len(marks) > 1 and marks[1][1] == 0:
+        marks.pop(0)
+    ends = [start for _, start, _ in marks[1:]] + [len(text)]
+    segments: dict[str, Segment] = {}
+    for (number, start, title), end in zip(marks, ends, strict=True):
+        if number in segments:
+            raise ValueError(f"number {number} stands twice in the wording")
+        segments[number] = Segment(number=number, start=start, end=end, title=title)
+    return Wording(text=text, segments=segments)
+
+
+def uncovered(wording: Wording, claimed: Iterable[str], skipped: Iterable[str]) -> list[str]:
+    """L01: every segment belongs to exactly one clause or is skipped. Sentences that say what does not."""
+    taken = list(claimed)
+    skip = set(skipped)
+    problems = [f"segment {number} is claimed twice" for number in sorted({n for n in taken if taken.count(n) > 1})]
+    problems += [f"segment {number} is both a clause and skipped" for number in sorted(skip & set(taken))]
+    problems += [
+        f"segment {number} is not in the wording" for number in sorted((skip | set(taken)) - set(wording.segments))
+    ]
+    for number, segment in wording.segments.items():
+        if number not in skip and number not in taken:
+            problems.append(f"segment {number} ({segment.title[:12]}) belongs to no clause")
+        if number in skip and segment.end - segment.start > MAX_SKIPPED:
+            problems.append(f"skipped segment {number} is longer than {MAX_SKIPPED} characters")
+    return problems
+
+
+def _number(match: re.Match[str], parent: str) -> tuple[str, str]:
+    """The segment's number, and the clause that items after it belong to."""
+    if match["item"]:
+        return f"{parent}({_whole(match['item'])})", parent
+    if match["chapter"]:
+        return f"ch{_whole(match['chapter'])}", f"ch{_whole(match['chapter'])}"
+    number = match["dotted"] or str(_whole(match["article"]))
+    return number, number
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdigit() else int(cn2an.cn2an(text, "smart"))

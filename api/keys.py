@@ -30,6 +30,20 @@ def master_key(settings: Settings) -> bytes:
     return _sandbox_key(settings.data / "keys" / "master.key")
 
 
+def check_mode(settings: Settings) -> None:
+    """Production refuses every stand-in, and says all of them at once (EVIDENCE-FORMAT 1)."""
+    if settings.mode != "production":
+        return
+    missing = [] if settings.master_key else ["JIANZHENG_MASTER_KEY"]
+    missing += [
+        "an independent timestamp authority (this release has the local one only)",
+        "a witness policy (this release collects no cosignatures)",
+        "a certificate authority for signers (this release has the test CA only)",
+        "a message channel (this release has the console only)",
+    ]
+    raise SetupRefused("production refuses stand-ins; missing: " + "; ".join(missing))
+
+
 def derived(master: bytes, purpose: str) -> bytes:
     """A 32-byte key for one purpose."""
     return hashlib.sha256(f"jianzheng/{purpose}/1".encode() + master).digest()
@@ -44,6 +58,3 @@ def _sandbox_key(path: Path) -> bytes:
     if len(key) != MASTER_BYTES:
         raise SetupRefused(f"{path} is damaged")
     return key
-
-
-__all__ = ["SetupRefused", "derived", "master_key"]

@@ -1,0 +1,151 @@
+"""The composition root: builds every concrete thing once, and is the only importer of adapters."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.channels import ChannelsPlugin
+from litestar.channels.backends.base import ChannelsBackend
+from litestar.channels.backends.memory import MemoryChannelsBackend
+from litestar.channels.backends.redis import RedisChannelsPubSubBackend
+from litestar.di import Provide
+from litestar.middleware.rate_limit import RateLimitConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.prometheus import PrometheusConfig
+from litestar.static_files import create_static_files_router
+from litestar.stores.base import Store as SharedStore
+from litestar.stores.memory import MemoryStore
+from litestar.stores.redis import RedisStore
+from redis.asyncio import Redis
+
+from api import errors, wire
+from api.auth import Caller, Gate, Proofs, Tokens
+from api.clock import utc_now
+from api.desk import Answered, Desk
+from api.followers import following
+from api.health import Health
+from api.index import CaseIndex
+from api.keys import check_mode, derived
+from api.live import Live
+from api.logs import configure_logs
+from api.proofroom import Proofroom
+from api.rooms import open_rooms
+from api.routes import access, cases, catalogue, identity, proof, reading, service, signing
+from api.sender import ConsoleSender
+from api.settings import Settings
+from api.store import Store
+from evidence.ports import Clock, Random, Sender
+
+
+@dataclass(frozen=True)
+class Shared:
+    """State shared by workers: in this process, or in Redis."""
+
+    answers: SharedStore
+    proofs: SharedStore
+    limits: SharedStore
+    channels: ChannelsBackend
+    redis: Redis | None
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Shared":
+        if not settings.redis_url:
+            memory = [MemoryStore() for _ in range(3)]
+            return cls(*memory, MemoryChannelsBackend(), None)
+        redis = Redis.from_url(settings.redis_url)
+        spaces = [RedisStore(redis, namespace=f"jianzheng:{name}") for name in ("answers", "proofs", "limits")]
+        return cls(*spaces, RedisChannelsPubSubBackend(redis=redis, key_prefix="jianzheng"), redis)
+
+    async def close(self) -> None:
+        if self.redis is not None:
+            await self.redis.aclose()
+
+
+def create_app(
+    settings: Settings,
+    *,
+    now: Clock = utc_now,
+    random: Random = os.urandom,
+    sender: Sender | None = None,
+) -> Litestar:
+    """The whole service as one ASGI app. SetupRefused when it may not run like this.
+
+    `sender` replaces the console (tests collect what was sent).
+    """
+    configure_logs()
+    check_mode(settings)
+    store = Store.of(settings, now, random)
+    shared = Shared.open(settings)
+    rooms = open_rooms(settings, store, now, random, sender or ConsoleSender())
+    health, index = Health(), CaseIndex()
+    channels = ChannelsPlugin(shared.channels, arbitrary_channels_allowed=True)
+    live = Live(channels)
+    tokens = Tokens(derived(store.master, "tokens"), now)
+    gate = Gate(tokens, Proofs(settings, shared.proofs, now))
+    desk = Desk(store.ledger, store.vault, shared.answers, now)
+    proofroom = Proofroom.of(settings, store, rooms, now, random)
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(shared.close)
+            await stack.enter_async_context(store.opened())
+            await stack.enter_async_context(rooms.opened())
+            await proofroom.start()
+            await stack.enter_async_context(following(store, proofroom.duties(live), index, health, now))
+            health.started()
+            yield
+            health.stopping()
+
+    def provide(value: object) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+    async def caller(request: Request[Any, Any, Any]) -> Caller:
+        return await gate.caller(request)
+
+    limit = RateLimitConfig(("minute", settings.entries_per_minute), store="limits", set_rate_limit_headers=False)
+    doors = Router("/", route_handlers=access.ROUTES, middleware=[limit.middleware])
+    routes = [route for room in (cases, catalogue, reading, identity, signing, proof, service) for route in room.ROUTES]
+    pages = create_static_files_router("/static", [settings.pages], after_response=None)
+    return Litestar(
+        [doors, *routes, pages],
+        lifespan=[lifespan],
+        request_class=wire.DoorRequest,
+        request_max_body_size=256 * 1024,
+        exception_handlers={**errors.HANDLERS, Answered: errors.on_answered},
+        middleware=[wire.Wire, PrometheusConfig(app_name="jianzheng", prefix="http", group_path=True).middleware],
+        plugins=[channels],
+        stores={"limits": shared.limits},
+        dependencies={
+            "settings": provide(settings),
+            "rooms": provide(rooms),
+            "desk": provide(desk),
+            "gate": provide(gate),
+            "tokens": provide(tokens),
+            "health": provide(health),
+            "index": provide(index),
+            "live": provide(live),
+            "proofroom": provide(proofroom),
+            "caller": Provide(caller),
+        },
+        openapi_config=OpenAPIConfig(
+            title="Jianzheng 见证",
+            version="1",
+            description="Understand, identify, sign, prove.",
+            render_plugins=[JsonRenderPlugin()],
+            components=Components(
+                security_schemes={
+                    "staff": SecurityScheme(type="http", scheme="bearer"),
+                    "customer": SecurityScheme(type="http", scheme="DPoP"),
+                }
+            ),
+            security=[{"staff": []}, {"customer": []}],
+        ),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,12 +1,11 @@
 """The one way anything happens: read, verify, fold, ask the rule, append."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from evidence.case import Case
 from evidence.errors import ChainBroken, HeadMoved, NotFound, OtherBody, Refused
-from evidence.events import BODIES, Body, CommandRefused, Event, Head, Stamp, read_line, write_line
+from evidence.events import BODIES, Body, CommandRefused, Event, Head, Stamp, line_hash, read_line, write_line
 from evidence.log import Claim, Log
 
 TRIES = 8  # a lost compare-and-swap is tried again on the fresh case; losing this often means a storm
@@ -21,6 +20,7 @@ class Ledger:
     def __init__(self, log: Log, *, cached: int = 2_000) -> None:
         self._log = log
         self._cache: OrderedDict[str, Case] = OrderedDict()
+        self._ends: dict[str, Head] = {}  # of streams that are not cases
         self._cached = cached
 
     async def case(self, stream: str) -> Case:
@@ -35,13 +35,14 @@ class Ledger:
         lines = await self._log.read(stream)
         if not lines:
             raise NotFound("no such stream")
-        return verified(lines[:upto], Head())
+        return verified(lines[:upto], Head(), stream)
 
     async def open(self, stream: str, bodies: Sequence[Body], stamp: Stamp, claims: Sequence[Claim] = ()) -> Case:
         """Begin a case. HeadMoved when the stream exists."""
-        lines = written(stream, Head(), bodies, stamp)
-        await self._log.append(stream, Head(), lines, claims)
-        return self._keep(_fold(None, verified(lines, Head())))
+        events = written(stream, Head(), bodies, stamp)
+        opened = _fold(None, events)  # before it is stored, so that what is stored can be folded
+        await self._log.append(stream, Head(), _lines(events), claims)
+        return self._keep(opened)
 
     async def record(self, stream: str, rule: Rule, stamp: Stamp, claims: Sequence[Claim] = ()) -> Case:
         """Ask `rule` of the present case and append what it answers; a rule that answers nothing changes nothing.
@@ -53,12 +54,13 @@ class Ledger:
             bodies = rule(case)
             if not bodies:
                 return case
-            lines = written(stream, case.head, bodies, stamp)
+            events = written(stream, case.head, bodies, stamp)
+            after = _fold(case, events)  # before it is stored, so that what is stored can be folded
             try:
-                await self._log.append(stream, case.head, lines, claims)
+                await self._log.append(stream, case.head, _lines(events), claims)
             except HeadMoved:
                 continue
-            return self._keep(_fold(case, verified(lines, case.head)))
+            return self._keep(after)
         raise HeadMoved(f"lost {TRIES} races")
 
     async def answered(self, case: Case, cmd: str) -> Case | None:
@@ -77,17 +79,24 @@ class Ledger:
         """Seal that a command was refused. Carries no cmd: a refusal is not the answer to the key."""
         body = CommandRefused(command=command, code=refusal.code, count=count)
         bare = Stamp(actor=stamp.actor, at=stamp.at)
-        await self.record(stream, lambda case: (body,), bare, claims)
+        await self.record(stream, lambda _: (body,), bare, claims)
 
     async def note(self, stream: str, bodies: Sequence[Body], stamp: Stamp, claims: Sequence[Claim] = ()) -> Head:
-        """Append to a stream that is not a case (staff, product, key): no rule to ask, the order is all that matters."""
+        """Append to a stream that is not a case (staff, product, key): no rule is asked, only the order matters."""
         for _ in range(TRIES):
-            lines = await self._log.read(stream)
-            head = Head(seq=len(lines), hash=hashlib.sha256(lines[-1]).hexdigest()) if lines else Head()
+            end = self._ends.get(stream, Head())
+            lines = await self._log.read(stream, after=end.seq)
+            if lines:
+                end = Head(seq=end.seq + len(lines), hash=line_hash(lines[-1]))
+            events = written(stream, end, bodies, stamp)
             try:
-                return await self._log.append(stream, head, written(stream, head, bodies, stamp), claims)
+                end = await self._log.append(stream, end, _lines(events), claims)
             except HeadMoved:
                 continue
+            if len(self._ends) >= self._cached:
+                self._ends.clear()
+            self._ends[stream] = end
+            return end
         raise HeadMoved(f"lost {TRIES} races")
 
     async def _fresh(self, stream: str) -> Case | None:
@@ -95,7 +104,7 @@ class Ledger:
         lines = await self._log.read(stream, after=case.head.seq if case else 0)
         if not lines:
             return case
-        return self._keep(_fold(case, verified(lines, case.head if case else Head())))
+        return self._keep(_fold(case, verified(lines, case.head if case else Head(), stream)))
 
     def _keep(self, case: Case) -> Case:
         held = self._cache.get(case.id)
@@ -107,26 +116,37 @@ class Ledger:
         return case
 
 
-def written(stream: str, after: Head, bodies: Sequence[Body], stamp: Stamp) -> list[bytes]:
-    """The chained lines for `bodies`, first after `after`."""
+def written(stream: str, after: Head, bodies: Sequence[Body], stamp: Stamp) -> list[Event]:
+    """The chained events for `bodies`, first after `after`. ValueError for one that could not be read again.
+
+    Structs check their fields when they are decoded, not when they are made: a bad line would close its stream.
+    """
     lines: list[bytes] = []
+    head = after
     for body in bodies:
-        line = write_line(stream, after, stamp, body)
-        after = Head(seq=after.seq + 1, hash=hashlib.sha256(line).hexdigest())
+        line = write_line(stream, head, stamp, body)
+        head = Head(seq=head.seq + 1, hash=line_hash(line))
         lines.append(line)
-    return lines
+    try:
+        return verified(lines, after, stream)
+    except ChainBroken as error:
+        raise ValueError(f"an event nobody could read: {error}") from error
 
 
-def verified(lines: Sequence[bytes], after: Head) -> list[Event]:
-    """Decode and check `lines` as the continuation of `after`. ChainBroken names the first bad record."""
+def verified(lines: Sequence[bytes], after: Head, stream: str) -> list[Event]:
+    """Decode and check `lines` as what follows `after` in `stream`. ChainBroken names the first bad record."""
     events: list[Event] = []
     for line in lines:
         event = read_line(line, after, BODIES)
-        if events and event.stream != events[0].stream:
+        if event.stream != stream:  # two whole chains swapped would each verify
             raise ChainBroken("line of another stream", seq=event.seq)
         after = Head(seq=event.seq, hash=event.hash)
         events.append(event)
     return events
+
+
+def _lines(events: Sequence[Event]) -> list[bytes]:
+    return [event.line for event in events]
 
 
 def _fold(case: Case | None, events: Sequence[Event]) -> Case:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from evidence import decode
 from evidence.errors import ObjectCorrupt, ObjectErased
 from evidence.events import Commitment, Frozen, Media, Retention
 
@@ -65,6 +66,10 @@ class Values(Protocol):
 
     async def delete(self, stream: str, commitments: Iterable[Commitment]) -> int: ...
 
+    async def delete_class(self, stream: str, retention: Retention) -> int:
+        """All of a stream's values of one retention class; how many."""
+        ...
+
     async def remember(self, key: str, mac: bytes, expires: datetime) -> None:
         """Keep a keyed verifier of a secret until `expires`; replaces an older one under the key."""
         ...
@@ -95,7 +100,6 @@ class Vault:
         self._master = AESGCM(hashlib.sha256(b"jianzheng/wrap/1" + master).digest())
         self._mac_key = hashlib.sha256(b"jianzheng/mac/1" + master).digest()
         self._random = random
-        self._open_keys: dict[tuple[str, str], bytes] = {}
 
     # --- small values ----------------------------------------------------------------------------------------------
 
@@ -106,7 +110,7 @@ class Vault:
         rows: list[tuple[Commitment, Retention, bytes]] = []
         for name, value in values.items():
             salt = b64(self._random(SALT_BYTES))
-            text = b64(json.dumps([salt, name, value], ensure_ascii=False, separators=(",", ":")).encode())
+            text = b64(decode.encode([salt, name, value]))
             commitment = b64(hashlib.sha256(text.encode()).digest())
             rows.append((commitment, retention, self._seal(key, text.encode(), stream, retention, commitment)))
             commitments[name] = commitment
@@ -158,14 +162,14 @@ class Vault:
     # --- erasure ---------------------------------------------------------------------------------------------------
 
     async def destroy(self, stream: str, media: Iterable[Media] = (), values: Iterable[Commitment] = ()) -> None:
-        """Delete single files and values. Record the `privacy.erased/1` event first: what is not sealed did not happen."""
+        """Delete single files and values. Record `privacy.erased/1` first: what is not sealed did not happen."""
         await self._objects.delete([object_key(stream, item.retention, item.commitment) for item in media])
         await self._values.delete(stream, values)
 
     async def destroy_class(self, stream: str, retention: Retention) -> None:
         """Destroy the data key of a class: everything under it is unreadable from now on, in backups too."""
-        self._open_keys.pop((stream, retention), None)
         await self._keys.destroy(stream, (retention,))
+        await self._values.delete_class(stream, retention)
         await self._objects.delete(await self._objects.keys(f"{stream}/{retention}/"))
 
     # --- keyed digests and short-lived secrets -----------------------------------------------------------------------
@@ -205,23 +209,16 @@ class Vault:
         return self._unwrap(stream, name, await self._keys.add(stream, name, wrapped))
 
     async def _existing_key(self, stream: str, name: str) -> bytes | None:
-        # The open-key cache is short-lived per process; erasure by another process is seen because objects and rows
-        # are deleted too, and because a restart forgets it.
-        cached = self._open_keys.get((stream, name))
-        if cached is not None:
-            return cached
+        # Asked for every time: a process that kept open keys would go on hiding under one that another process
+        # destroyed, and what it hid would be lost without ever having been erased.
         wrapped = await self._keys.find(stream, name)
         return None if wrapped is None else self._unwrap(stream, name, wrapped)
 
     def _unwrap(self, stream: str, name: str, wrapped: bytes) -> bytes:
         try:
-            key = self._master.decrypt(wrapped[:12], wrapped[12:], f"{stream}/{name}".encode())
+            return self._master.decrypt(wrapped[:12], wrapped[12:], f"{stream}/{name}".encode())
         except InvalidTag:
             raise ObjectCorrupt("wrapped key does not open") from None
-        if len(self._open_keys) > 10_000:
-            self._open_keys.clear()
-        self._open_keys[stream, name] = key
-        return key
 
     def _seal(self, key: bytes, data: bytes, stream: str, retention: str, commitment: str) -> bytes:
         # The commitment in the associated data ties a ciphertext to the one event that names it: swapping two

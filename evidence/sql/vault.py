@@ -52,6 +52,13 @@ class SqlValues:
 
         return await self._database.writer.run(work)
 
+    async def delete_class(self, stream: str, retention: Retention) -> int:
+        async def work(connection: AsyncConnection) -> int:
+            gone = disclosures.c.stream == stream, disclosures.c.retention == retention
+            return (await connection.execute(delete(disclosures).where(*gone))).rowcount
+
+        return await self._database.writer.run(work)
+
     async def remember(self, key: str, mac: bytes, expires: datetime) -> None:
         async def work(connection: AsyncConnection) -> None:
             row = {"key": key, "mac": mac, "expires_ms": milliseconds(expires)}

@@ -21,7 +21,7 @@ help:
 	@echo 'make demo    one whole journey over HTTP, then verify its bundle with tools that are not ours'
 	@echo 'make test    every test but the browser suite'
 	@echo 'make check   make lint (format, lint, import contracts, types), then the fast tests'
-	@echo 'make fix     format and mend what the linter can mend'
+	@echo 'make fix     format, mend what the linter can mend, write the pages made from the code'
 	@echo 'make bench   measure; prints a table and writes build/bench.json'
 	@echo 'make e2e     the browser suite (needs Chromium)'
 	@echo 'make docs    write the reference pages that are made from the code'
@@ -54,6 +54,7 @@ check: lint
 fix: .venv/.ready
 	$(PY) -m ruff check --fix $(ROOMS) || true
 	$(PY) -m ruff format $(ROOMS)
+	$(PY) -m docs.reference
 
 bench: $(READY)
 	@exec $(PY) -m bench

@@ -50,6 +50,30 @@ def test_a_new_event_or_error_changes_the_page(tmp_path: Path) -> None:
     assert [leaf.family for leaf in leaves(tmp_path) if leaf.code == "PLANTED"] == ["Refused"]
 
 
+def test_every_route_is_in_the_contract_and_every_row_of_the_contract_is_a_route(tmp_path: Path) -> None:
+    from litestar.routes import HTTPRoute
+
+    from api.app import create_app
+    from api.settings import Settings
+
+    app = create_app(Settings(data=tmp_path, pages=tmp_path))
+    routes = [route for route in app.routes if isinstance(route, HTTPRoute)]
+    served = {
+        f"{method} {_shape(route.path_format)}" for route in routes for method in route.methods - {"OPTIONS", "HEAD"}
+    }
+    contract = (ROOT / "docs" / "API.md").read_text(encoding="utf-8").replace("\\|", "")
+    rows = re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/v1/[^\s`|?,]*)", contract)
+    written = {f"{method} {_shape(path)}" for method, path in rows}
+    assert {row for row in served if " /v1/" in row} == written
+    others = {f"/{route.path.split('/')[1]}" for route in routes if not route.path.startswith("/v1/")}
+    assert {path for path in others if path not in contract} == set()
+
+
+def _shape(path: str) -> str:
+    """Only where the parameters stand, not what they are called."""
+    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/") or "/"
+
+
 @pytest.mark.parametrize("path", PROSE, ids=[path.relative_to(ROOT).as_posix() for path in PROSE])
 def test_every_link_in_the_prose_leads_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 
 PY := .venv/bin/python
 UV := UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$(CURDIR)/.venv" $(PY) -m uv
+NPM := cd static && PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 ROOMS := api kyc esign products evidence bench docs tests
 # A deployer says PY_LOCK=requirements/run.lock: the same versions without the tools.
 PY_LOCK := requirements/dev.lock
@@ -38,6 +39,7 @@ demo: $(READY)
 	@exec $(PY) -m bench.demo
 
 test: $(READY)
+	$(NPM) test --silent
 	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e
 
 # Ordered by how soon each one tells: a formatting slip should not wait for the types.
@@ -46,7 +48,7 @@ lint: $(READY)
 	$(PY) -m ruff check $(ROOMS)
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m mypy --strict $(ROOMS)
-	cd static && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent check
+	$(NPM) run --silent check
 
 check: lint
 	$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/e2e -m 'not slow'
@@ -120,11 +122,11 @@ build/.models: $(wildcard kyc/models.py kyc/convert.py kyc/packs/*) requirements
 
 static/node_modules/.ready: static/package-lock.json .venv/.node
 	@echo '· Pages: installing static/package-lock.json'
-	@cd static && PATH="$(CURDIR)/.venv/bin:$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 PAGES := $(shell find static -type f -not -path 'static/node_modules/*' -not -path 'static/dist/*' 2>/dev/null)
 static/dist/.ready: static/node_modules/.ready $(PAGES)
 	@echo '· Pages: building static/dist'
-	@cd static && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent build
+	@$(NPM) run --silent build
 	@touch $@

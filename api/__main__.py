@@ -52,7 +52,7 @@ def announce(settings: Settings, addresses: dict[str, str]) -> None:
     """Print the addresses once the service says it is ready."""
     url = f"http://{settings.host}:{settings.port}/readyz"
     for _ in range(600):
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2) as answer:
             if answer.status == 200:
                 break
         time.sleep(0.1)

@@ -24,9 +24,9 @@ from litestar.stores.redis import RedisStore
 from redis.asyncio import Redis
 
 from api import errors, wire
-from api.auth import Caller, Gate, Proofs, Tokens
+from api.auth import Caller, Gate, Proofs, Tokens, idempotency_key
 from api.clock import utc_now
-from api.desk import Answered, Desk
+from api.desk import Act, Desk
 from api.followers import following
 from api.health import Health
 from api.index import CaseIndex
@@ -91,7 +91,7 @@ def create_app(
     proofroom = Proofroom.of(settings, store, rooms, now, random)
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(shared.close)
             await stack.enter_async_context(store.opened())
@@ -108,6 +108,9 @@ def create_app(
     async def caller(request: Request[Any, Any, Any]) -> Caller:
         return await gate.caller(request)
 
+    async def act(request: Request[Any, Any, Any]) -> Act:
+        return Act(desk, await gate.caller(request), idempotency_key(request))
+
     limit = RateLimitConfig(("minute", settings.entries_per_minute), store="limits", set_rate_limit_headers=False)
     doors = Router("/", route_handlers=access.ROUTES, middleware=[limit.middleware])
     routes = [route for room in (cases, catalogue, reading, identity, signing, proof, service) for route in room.ROUTES]
@@ -117,7 +120,7 @@ def create_app(
         lifespan=[lifespan],
         request_class=wire.DoorRequest,
         request_max_body_size=256 * 1024,
-        exception_handlers={**errors.HANDLERS, Answered: errors.on_answered},
+        exception_handlers=errors.HANDLERS,
         middleware=[wire.Wire, PrometheusConfig(app_name="jianzheng", prefix="http", group_path=True).middleware],
         plugins=[channels],
         stores={"limits": shared.limits},
@@ -132,6 +135,7 @@ def create_app(
             "live": provide(live),
             "proofroom": provide(proofroom),
             "caller": Provide(caller),
+            "act": Provide(act),
         },
         openapi_config=OpenAPIConfig(
             title="Jianzheng 见证",

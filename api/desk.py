@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
 from litestar.stores.base import Store
 
 from api.auth import Caller
-from api.errors import Problem, problem
+from api.errors import Answered, Problem, problem
 from api.view import CaseView, view
 from evidence import decode
 from evidence.case import Case
@@ -34,14 +35,6 @@ from kyc.access.errors import SessionEnded
 
 ANSWERS_KEPT = timedelta(hours=24)
 Flow = Callable[[Case, Stamp], Awaitable[Case]]
-
-
-class Answered(Exception):
-    """A client error given before for the same key and body: said again, word for word."""
-
-    def __init__(self, body: Problem) -> None:
-        super().__init__(body.code)
-        self.body = body
 
 
 class Desk:
@@ -72,6 +65,13 @@ class Desk:
 
     async def see(self, caller: Caller, case_id: str) -> CaseView:
         return self.view(await self.case(caller, case_id), caller)
+
+    async def own_case(self, caller: Caller, case_id: str) -> Case:
+        """For content that only the customer sees."""
+        case = await self.case(caller, case_id)
+        if caller.role != "customer":
+            raise NotFound("customer only")
+        return case
 
     async def events(self, caller: Caller, case_id: str) -> list[Event]:
         await self.case(caller, case_id)
@@ -152,6 +152,18 @@ class Desk:
         kept = await self._answers.get(f"error/{cmd}")
         if kept is not None:
             raise Answered(msgspec.json.decode(kept, type=Problem))
+
+
+@dataclass(frozen=True)
+class Act:
+    """One request that acts: who, under which idempotency key. Injected into routes as `act`."""
+
+    desk: Desk
+    caller: Caller
+    key: str
+
+    async def on(self, case_id: str, command: object, flow: Flow) -> CaseView:
+        return await self.desk.act(self.caller, case_id, self.key, command, flow)
 
 
 def _concerns(case: Case, caller: Caller) -> bool:

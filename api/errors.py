@@ -106,6 +106,14 @@ def framework_problem(status: int, request_id: str) -> Problem:
     )
 
 
+class Answered(Exception):
+    """A client error given before for the same key and body: said again, word for word."""
+
+    def __init__(self, body: Problem) -> None:
+        super().__init__(body.code)
+        self.body = body
+
+
 def respond(body: Problem) -> Response[bytes]:
     headers = {"Cache-Control": "no-store"} | ({"Retry-After": "2"} if body.status in RETRYABLE else {})
     return Response(msgspec.json.encode(body), status_code=body.status, media_type=MEDIA_TYPE, headers=headers)
@@ -121,6 +129,10 @@ def on_error(request: Request[Any, Any, Any], error: Error) -> Response[bytes]:
             "stored data does not verify", extra={"code": error.code, "detail": error.detail, "facts": error.facts}
         )
     return respond(problem(error, request_id(request)))
+
+
+def on_answered(request: Request[Any, Any, Any], answered: Answered) -> Response[bytes]:
+    return respond(msgspec.structs.replace(answered.body, request_id=request_id(request)))
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -145,6 +157,7 @@ def _origin(error: Exception) -> str:
 
 HANDLERS: dict[type[Exception], Any] = {
     Error: on_error,
+    Answered: on_answered,
     HTTPException: on_http_exception,
     Exception: on_unexpected,
 }

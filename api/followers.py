@@ -17,7 +17,7 @@ from evidence.ports import Clock
 async def following(
     store: Store, duties: Mapping[str, Handle], index: CaseIndex, health: Health, now: Clock
 ) -> AsyncIterator[None]:
-    """`duties` run under leases, so that several processes never do one twice; the index is learned by every process."""
+    """`duties` run under leases, so that no two processes do one; the index is learned by every process."""
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     learned = await _learn(store, index, 0)
     tasks = [

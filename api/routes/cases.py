@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any
 
 import msgspec
 import segno
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import ServerSentEvent
-from products.commands import OpenCase
 
-from api.auth import Caller, idempotency_key
-from api.desk import Desk
+from api.auth import Caller
+from api.desk import Act, Desk
 from api.index import CaseIndex
 from api.live import Live
 from api.rooms import Rooms
@@ -24,6 +22,7 @@ from evidence.events import Frozen, Stamp
 from kyc.access import flow as access
 from kyc.access.commands import SendLink, ShowPairing
 from products import flow as products
+from products.commands import OpenCase
 
 
 class CasePage(Frozen, frozen=True, kw_only=True, omit_defaults=False):
@@ -41,28 +40,30 @@ class PairingView(Frozen, frozen=True, kw_only=True):
 @post("/v1/cases", status_code=201)
 async def open_case(
     data: JSONBody[OpenCase],
-    request: Request[Any, Any, Any],
-    caller: NamedDependency[Caller],
-    desk: NamedDependency[Desk],
+    act: NamedDependency[Act],
     rooms: NamedDependency[Rooms],
     settings: NamedDependency[Settings],
 ) -> CaseView:
     """An agent opens a case for one customer and one product version."""
-    if caller.role != "agent":
+    if act.caller.role != "agent":
         raise NotAllowed("agents open cases")
-    staff = await rooms.accounts.staff(caller.actor.id)
-    opener = products.Opener(
+    opener = await opener_of(act, rooms, data.phone)
+    stamp = Stamp(actor=act.caller.actor, at=rooms.products.now())
+    case = await products.open_case(data, stamp, opener, settings.mode, rooms.products)
+    return act.desk.view(case, act.caller)
+
+
+async def opener_of(act: Act, rooms: Rooms, phone: str) -> products.Opener:
+    staff = await rooms.accounts.staff(act.caller.actor.id)
+    return products.Opener(
         staff=staff.id,
         tenant=staff.tenant,
         certificate=staff.certificate,
         certificate_until=staff.certificate_until,
         grade=staff.grade,
-        phone_is_staff=await rooms.accounts.is_staff_phone(staff.tenant, data.phone),
-        create_key=idempotency_key(request),
+        phone_is_staff=await rooms.accounts.is_staff_phone(staff.tenant, phone),
+        create_key=act.key,
     )
-    stamp = Stamp(actor=caller.actor, at=rooms.products.now())
-    case = await products.open_case(data, stamp, opener, settings.mode, rooms.products)
-    return desk.view(case, caller)
 
 
 @get("/v1/cases")
@@ -89,38 +90,28 @@ async def see_case(case_id: FromPath[str], caller: NamedDependency[Caller], desk
 async def send_link(
     case_id: FromPath[str],
     data: JSONBody[SendLink],
-    request: Request[Any, Any, Any],
-    caller: NamedDependency[Caller],
-    desk: NamedDependency[Desk],
+    act: NamedDependency[Act],
     rooms: NamedDependency[Rooms],
 ) -> CaseView:
     """The link goes to the party's phone, never into this answer (API-04)."""
-    return await desk.act(
-        caller,
-        case_id,
-        idempotency_key(request),
-        data,
-        lambda case, stamp: access.send_link(case, data.party, stamp, rooms.access),
-    )
+    return await act.on(case_id, data, lambda case, stamp: access.send_link(case, data.party, stamp, rooms.access))
 
 
 @post("/v1/cases/{case_id:str}/pairings", status_code=200)
 async def show_pairing(
     case_id: FromPath[str],
     data: JSONBody[ShowPairing],
-    request: Request[Any, Any, Any],
-    caller: NamedDependency[Caller],
-    desk: NamedDependency[Desk],
+    act: NamedDependency[Act],
     rooms: NamedDependency[Rooms],
 ) -> PairingView:
     """A QR code to be shown face to face; the code still goes to the customer's own phone."""
-    case = await desk.case(caller, case_id)
-    cmd = await desk.digest(case_id, caller.actor, idempotency_key(request), data)
-    stamp = Stamp(actor=caller.actor, at=rooms.access.now(), cmd=cmd)
+    case = await act.desk.case(act.caller, case_id)
+    cmd = await act.desk.digest(case_id, act.caller.actor, act.key, data)
+    stamp = Stamp(actor=act.caller.actor, at=rooms.access.now(), cmd=cmd)
     case, url = await access.show_pairing(case, data.party, stamp, rooms.access)
     link = next(reversed(case.links.values()))
     svg = segno.make(url, error="m").svg_inline(scale=4, border=2)
-    return PairingView(url=url, qr_svg=svg, expires_at=link.expires, case=desk.view(case, caller))
+    return PairingView(url=url, qr_svg=svg, expires_at=link.expires, case=act.desk.view(case, act.caller))
 
 
 @get("/v1/cases/{case_id:str}/live", include_in_schema=True)

@@ -1,0 +1,24 @@
+"""What is sold, and the texts of notices: public."""
+
+from typing import Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from api.rooms import Rooms
+from kyc import notices
+from products import flow as products
+
+
+@get("/v1/products", security=[])
+async def list_products(rooms: NamedDependency[Rooms]) -> dict[str, Any]:
+    return {"items": products.listing(rooms.products)}
+
+
+@get("/v1/notices/{scope:str}", security=[])
+async def see_notice(scope: FromPath[str]) -> dict[str, Any]:
+    return notices.public(scope)
+
+
+ROUTES = [list_products, see_notice]

@@ -1,0 +1,128 @@
+"""Understanding: notices and consents, the quote, what is shown and for how long, questions, acknowledgements."""
+
+from typing import Any
+
+from kyc.commands import DecideConsent, ShowNotice
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from api.auth import Caller
+from api.desk import Act, Desk
+from api.rooms import Rooms
+from api.view import CaseView
+from evidence.events import Locale
+from kyc import flow as kyc
+from products import flow as products
+from products.commands import Acknowledge, Answer, AssessSuitability, ReportReading, ServeScreen, SetQuote
+
+
+@post("/v1/cases/{case_id:str}/notices", status_code=200)
+async def show_notice(
+    case_id: FromPath[str], data: JSONBody[ShowNotice], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """The customer saw a notice, in these words."""
+    return await act.on(case_id, data, lambda case, stamp: kyc.show_notice(case, data, stamp, rooms.identity))
+
+
+@post("/v1/cases/{case_id:str}/consents", status_code=200)
+async def decide_consent(
+    case_id: FromPath[str], data: JSONBody[DecideConsent], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """Given, refused or withdrawn; each scope for itself (KYC-02)."""
+    return await act.on(case_id, data, lambda case, stamp: kyc.decide_consent(case, data, stamp, rooms.identity))
+
+
+@post("/v1/cases/{case_id:str}/quotes", status_code=200)
+async def set_quote(
+    case_id: FromPath[str], data: JSONBody[SetQuote], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """The customer's inputs; changing one re-opens only the clauses whose numbers changed."""
+    return await act.on(case_id, data, lambda case, stamp: products.set_quote(case, data, stamp, rooms.products))
+
+
+@get("/v1/cases/{case_id:str}/quote")
+async def see_quote(
+    case_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> dict[str, Any]:
+    return await products.quote(await desk.own_case(caller, case_id), rooms.products)
+
+
+@get("/v1/cases/{case_id:str}/reading")
+async def see_outline(
+    case_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+    locale: FromQuery[Locale] = "zh-CN",
+) -> dict[str, Any]:
+    """What there is to read, ask and acknowledge, and what is done."""
+    return await products.outline(await desk.own_case(caller, case_id), locale, rooms.products)
+
+
+@post("/v1/cases/{case_id:str}/screens", status_code=200)
+async def serve_screen(
+    case_id: FromPath[str], data: JSONBody[ServeScreen], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """Clauses rendered by the server, sealed with the hash of what is shown."""
+    return await act.on(case_id, data, lambda case, stamp: products.serve_screen(case, data, stamp, rooms.products))
+
+
+@get("/v1/cases/{case_id:str}/screens/{screen:str}")
+async def see_screen(
+    case_id: FromPath[str],
+    screen: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> dict[str, Any]:
+    return await products.screen(await desk.own_case(caller, case_id), screen, rooms.products)
+
+
+@post("/v1/cases/{case_id:str}/reading", status_code=200)
+async def report_reading(
+    case_id: FromPath[str], data: JSONBody[ReportReading], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """What was in view; the server counts, never more than its own clock allows."""
+    return await act.on(case_id, data, lambda case, stamp: products.report_reading(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/answers", status_code=200)
+async def answer(
+    case_id: FromPath[str], data: JSONBody[Answer], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    return await act.on(case_id, data, lambda case, stamp: products.answer(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/acknowledgements", status_code=200)
+async def acknowledge(
+    case_id: FromPath[str], data: JSONBody[Acknowledge], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    return await act.on(case_id, data, lambda case, stamp: products.acknowledge(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/suitability", status_code=200)
+async def assess_suitability(
+    case_id: FromPath[str], data: JSONBody[AssessSuitability], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    return await act.on(
+        case_id, data, lambda case, stamp: products.assess_suitability(case, data, stamp, rooms.products)
+    )
+
+
+ROUTES = [
+    show_notice,
+    decide_consent,
+    set_quote,
+    see_quote,
+    see_outline,
+    serve_screen,
+    see_screen,
+    report_reading,
+    answer,
+    acknowledge,
+    assess_suitability,
+]

@@ -65,7 +65,8 @@ class MemoryLog:
         return held[after:]
 
     async def append(self, stream: str, after: Head, lines: Sequence[bytes], claims: Sequence[Claim] = ()) -> Head:
-        assert lines, "nothing to append"
+        if not lines:
+            raise ValueError("nothing to append")
         assert all(isinstance(line, bytes) and b"\n" not in line for line in lines), "lines are bytes without LF"
         await asyncio.sleep(0)
         held = self._streams.setdefault(stream, [])

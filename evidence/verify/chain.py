@@ -1,0 +1,172 @@
+"""Step 3. Event lines as they were sealed, read without the writer's event classes (docs/BUNDLE.md section 3)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files as resources
+from typing import Any
+
+from evidence.errors import NotVerified
+from evidence.verify.strict import HEX64, integer, members, parse_json, sha256, text
+
+GENESIS = "0" * 64
+CLOCK_STEP_S = 300  # a server clock that was set back; more than this is a rewritten history
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_STREAM = re.compile(r"[a-z]+_[a-z0-9_.-]+")
+_CHAIN_FILE = re.compile(r"data/chain/(\d{4})\.jsonl", re.ASCII)
+_CONTEXT_FILE = re.compile(r"data/context/((?:key|product|staff|tenant)_[a-z0-9_.-]+)\.jsonl")
+_ROLES = ("customer", "agent", "reviewer", "auditor", "admin", "partner", "system")
+_ENVELOPE = ("actor", "at", "body", "cmd", "prev", "seq", "stream", "type", "v")
+
+
+@cache
+def table() -> Mapping[str, Any]:
+    """`fields.json`: the types of events, which end a segment, and where each holds commitments."""
+    found: Mapping[str, Any] = json.loads(resources("evidence.verify").joinpath("fields.json").read_text("utf-8"))
+    return found
+
+
+@dataclass(frozen=True)
+class Record:
+    """One event: the line that is hashed, and its plain values."""
+
+    stream: str
+    seq: int
+    at: str
+    actor: dict[str, Any]
+    type: str
+    body: dict[str, Any]
+    line: bytes
+
+    @property
+    def name(self) -> str:
+        return f"event {self.seq}"
+
+    @property
+    def hash(self) -> str:
+        return sha256(self.line)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The case. `segments` = (first seq, last seq) of each chain file; the last is not sealed."""
+
+    stream: str
+    records: tuple[Record, ...]
+    segments: tuple[tuple[int, int], ...]
+    contexts: dict[str, tuple[Record, ...]] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> dict[str, Any]:
+        return self.records[0].body
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        found = self.opened.get("policy")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def mode(self) -> str:
+        return str(self.opened.get("mode"))
+
+    @property
+    def input_origin(self) -> str:
+        return str(self.opened.get("input_origin", "live"))
+
+    def of(self, kind: str) -> Iterator[Record]:
+        return (record for record in self.records if record.type == kind)
+
+    def context(self, kind: str) -> Iterator[Record]:
+        return (record for lines in self.contexts.values() for record in lines if record.type == kind)
+
+
+def read(root: str, files: Mapping[str, bytes]) -> Chain:
+    """Every line of the case and of its context, each checked against the one before. Names the first bad event."""
+    stream = root.replace("-", "_", 1)
+    if not stream.startswith("case_"):
+        raise NotVerified("the folder does not name a case")
+    # 3.1 the files are numbered without a gap
+    names = sorted(path for path in files if _CHAIN_FILE.fullmatch(path))
+    if names != [f"data/chain/{number:04d}.jsonl" for number in range(1, len(names) + 1)]:
+        raise NotVerified("chain files are not numbered without a gap")
+    # 3.2 each line: canonical, of this stream, next in order, bound to the one before
+    records: list[Record] = []
+    segments: list[tuple[int, int]] = []
+    for name in names:
+        first = len(records) + 1
+        records += read_lines(files[name], stream, records)
+        segments.append((first, len(records)))
+    # 3.3 a case opens once, first
+    if records[0].type != "case.opened/1" or sum(record.type == "case.opened/1" for record in records) != 1:
+        raise NotVerified("a case opens once, with its first event", record="event 1")
+    # 3.4 segments end exactly where a milestone says
+    _check_segments(records, segments)
+    # 3.5 the streams around it
+    contexts = {
+        match[1]: tuple(read_lines(files[path], match[1], []))
+        for path in sorted(files)
+        if (match := _CONTEXT_FILE.fullmatch(path))
+    }
+    return Chain(stream, tuple(records), tuple(segments), contexts)
+
+
+def read_lines(data: bytes, stream: str, before: Sequence[Record]) -> list[Record]:
+    """The lines of one file as the continuation of `before`."""
+    if not data.endswith(b"\n"):
+        raise NotVerified("the last line is cut", record=f"{stream} after event {len(before)}")
+    records: list[Record] = []
+    last = before[-1] if before else None
+    for line in data[:-1].split(b"\n"):
+        last = _record(line, stream, last)
+        records.append(last)
+    return records
+
+
+def _record(line: bytes, stream: str, before: Record | None) -> Record:
+    expected = before.seq + 1 if before else 1
+    name = f"event {expected}" if stream.startswith("case_") else f"{stream} event {expected}"
+    plain = members(parse_json(line, name), _ENVELOPE, record=name)
+    actor = members(plain["actor"], ("id", "role"), ("session",), record=name)
+    for value in actor.values():
+        text(value, name)
+    if integer(plain["seq"], name) != expected:
+        raise NotVerified(f"expected event {expected}, found {plain['seq']}", record=name)
+    if text(plain["prev"], name, HEX64) != (before.hash if before else GENESIS):
+        raise NotVerified("prev is not the hash of the line before", record=name)
+    if text(plain["stream"], name, _STREAM) != stream:
+        raise NotVerified("a line of another stream", record=name)
+    if plain["v"] != 1 or type(plain["v"]) is not int or actor["role"] not in _ROLES:
+        raise NotVerified("unknown version or role", record=name)
+    if plain["type"] not in table()["types"]:
+        raise NotVerified("unknown type of event", record=name)
+    if not isinstance(plain["body"], dict):
+        raise NotVerified("body is not an object", record=name)
+    text(plain["cmd"], name)
+    at = text(plain["at"], name, _INSTANT)
+    if before and (instant(before.at, name) - instant(at, name)).total_seconds() > CLOCK_STEP_S:
+        raise NotVerified("time runs backwards", record=name)
+    return Record(stream, expected, at, actor, plain["type"], plain["body"], line)
+
+
+def instant(text_: str, record: str = "") -> datetime:
+    try:
+        return datetime.strptime(text_, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except (ValueError, TypeError):
+        raise NotVerified("not a time", record=record) from None
+
+
+def boundaries(types: Sequence[str]) -> list[int]:
+    """The seq of every event that ends a segment."""
+    return [seq for seq, kind in enumerate(types, 1) if kind in table()["milestones"]]
+
+
+def _check_segments(records: Sequence[Record], segments: Sequence[tuple[int, int]]) -> None:
+    ends = boundaries([record.type for record in records])
+    found = [last for _, last in segments[:-1]]
+    if found != ends:
+        wrong = next((seq for seq in sorted(set(found) ^ set(ends))), 0)
+        raise NotVerified("segments do not end at the milestones", record=f"event {wrong}")

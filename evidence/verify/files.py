@@ -1,0 +1,82 @@
+"""Step 8. Files bound by a digest: media by salted commitment; product, models and texts by hashes in the chain."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evidence.errors import NotVerified
+from evidence.verify.chain import Chain
+from evidence.verify.fields import MATCH, MISMATCH, MISSING, Field
+from evidence.verify.strict import parse_loose, sha256
+
+DEFINITION = "data/product/definition.json"
+TEXTS = "data/context/texts/"
+_MODEL = re.compile(r"data/models/(.+)\.json")
+
+
+def check(chain: Chain, files: Mapping[str, bytes], fields: list[Field]) -> str:
+    # 8.1 media
+    for field in fields:
+        if field.state in (MISMATCH, MISSING):
+            what = "is missing" if field.state == MISSING else "does not match its commitment"
+            raise NotVerified(f"file of event {field.place.seq} {what}", record=str(field.place.file))
+    # 8.2 the product version that the case froze, and every file its definition pins
+    product = [path for path in files if path.startswith("data/product/")]
+    if product:
+        _check_product(chain, files, product)
+    # 8.3 manifests of the model packs whose scores are sealed
+    named = {(model.get("pack"), model.get("manifest")) for model in _models(chain)}
+    for path in files:
+        match = _MODEL.fullmatch(path)
+        if match and (match[1], sha256(files[path])) not in named:
+            raise NotVerified("a model manifest that no sealed score names", record=path)
+    # 8.4 texts: consent notices, templates, renders
+    words = {text for record in chain.records for text in _texts(record.body)}
+    for path in files:
+        if path.startswith(TEXTS) and (sha256(files[path]) != path.removeprefix(TEXTS) or path[-64:] not in words):
+            raise NotVerified("a text that no event names", record=path)
+    opened = sum(field.state == MATCH for field in fields)
+    return f"{opened} of {len(fields)} files opened, {len(product)} product files"
+
+
+def _check_product(chain: Chain, files: Mapping[str, bytes], product: list[str]) -> None:
+    definition = files.get(DEFINITION)
+    if definition is None or sha256(definition) != chain.policy.get("product", {}).get("full"):
+        raise NotVerified("the product is not the version frozen in the first event", record=DEFINITION)
+    pinned = set(_pinned(parse_loose(definition, DEFINITION)))
+    for path in product:
+        if path != DEFINITION and sha256(files[path]) not in pinned:
+            raise NotVerified("a product file that the definition does not pin", record=path)
+
+
+def _pinned(value: Any) -> Iterator[str]:
+    """Every string under a key `sha256`, at any depth."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "sha256" and isinstance(item, str):
+                yield item
+            yield from _pinned(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _pinned(item)
+
+
+def _models(chain: Chain) -> Iterator[dict[str, Any]]:
+    for record in chain.records:
+        scores = list(record.body.get("scores", []))
+        if isinstance(record.body.get("score"), dict):
+            scores.append(record.body["score"])
+        for score in scores:
+            if isinstance(score.get("model"), dict):
+                yield score["model"]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

@@ -1,0 +1,153 @@
+"""What needs the `full` extra: time tokens (rfc3161-client, asn1crypto) and PAdES (pyHanko). Loaded on demand.
+
+pyHanko alone says "valid" of a PDF without signatures and of one with junk after its end; both are failures here.
+"""
+
+import asyncio
+import hashlib
+import io
+import logging
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.pdf_embedded import (
+    EmbeddedPdfSignature,
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+
+from evidence import timestamp
+from evidence.errors import NotVerified
+
+CLOCKS = timedelta(seconds=60)  # between the event's time and the certificate's first second
+
+T = TypeVar("T")
+
+# pyHanko reports every oddity of a hostile file; what counts is in the result.
+_SILENT = ("pyhanko", "pyhanko_certvalidator")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One valid PAdES signature. `stamped` = it carries a time token under the given roots."""
+
+    field: str
+    certificate_sha256: str
+    subject: str
+    at: datetime | None
+    stamped: bool
+
+
+def stamped_at(reply: bytes, data: bytes, roots: Sequence[x509.Certificate]) -> str:
+    """The time a verified RFC 3161 reply gives for `data`."""
+    try:
+        return timestamp.verify(reply, hashlib.sha256(data).digest(), roots).at
+    except timestamp.TimeStampRejected as error:
+        raise NotVerified(error.detail) from None
+
+
+def signatures(
+    pdf: bytes, roots: Sequence[x509.Certificate], tsa_roots: Sequence[x509.Certificate], moment: datetime | None
+) -> list[Signature]:
+    """Every signature of a PDF, all of them valid and the file not changed after the last; at least one.
+
+    Certificates are judged at `moment`, or, without one, at the time each signature claims; never at today's date,
+    because a one-use certificate is meant to have expired. NotVerified otherwise.
+    """
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf), strict=True)
+        embedded = list(reader.embedded_signatures)
+        own = [item for item in embedded if item.sig_object_type == "/Sig"]
+        if not own:
+            raise NotVerified("the PDF has no signature")
+        if len(own) + sum(item.sig_object_type == "/DocTimeStamp" for item in embedded) != len(embedded):
+            raise NotVerified("a signature of an unknown kind")
+        found = [_signature(item, roots, tsa_roots, moment, last=item is own[-1]) for item in own]
+        for item in embedded:
+            if item.sig_object_type == "/DocTimeStamp":
+                _document_time(item, tsa_roots, moment or found[-1].at)
+        _nothing_after(embedded[-1])
+    except NotVerified:
+        raise
+    except (PdfError, SignatureValidationError, SigningError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NotVerified(f"PDF signature: {type(error).__name__}") from None
+    except (AssertionError, IndexError, OverflowError, RecursionError, NotImplementedError, OSError) as error:
+        raise NotVerified(f"PDF cannot be read: {type(error).__name__}") from None
+    return found
+
+
+def _signature(
+    item: EmbeddedPdfSignature,
+    roots: Sequence[x509.Certificate],
+    tsa_roots: Sequence[x509.Certificate],
+    moment: datetime | None,
+    last: bool,
+) -> Signature:
+    at = moment or item.self_reported_timestamp
+    status = _run(
+        async_validate_pdf_signature(
+            item,
+            signer_validation_context=_context(roots, at),
+            ts_validation_context=_context(tsa_roots, at),
+        )
+    )
+    name = str(item.field_name)
+    if not (status.intact and status.valid):
+        raise NotVerified(f"signature {name} does not match the file")
+    if not status.trusted:
+        raise NotVerified(f"signature {name}: certificate is not trusted")
+    if not status.bottom_line:
+        raise NotVerified(f"signature {name}: the file was changed, or its time stamp does not hold")
+    if last and status.modification_level not in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES):
+        raise NotVerified(f"the file was changed after signature {name}")
+    time = status.timestamp_validity
+    certificate = item.signer_cert
+    return Signature(
+        field=name,
+        certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
+        subject=str(certificate.subject.human_friendly),
+        at=time.timestamp if time is not None else item.self_reported_timestamp,
+        stamped=time is not None,
+    )
+
+
+def _document_time(item: EmbeddedPdfSignature, tsa_roots: Sequence[x509.Certificate], moment: datetime | None) -> None:
+    status = _run(async_validate_pdf_timestamp(item, validation_context=_context(tsa_roots, moment)))
+    if not (status.intact and status.valid and status.trusted and status.docmdp_ok is not False):
+        raise NotVerified("the document's time stamp does not hold")
+
+
+def _nothing_after(item: EmbeddedPdfSignature) -> None:
+    if item.coverage != SignatureCoverageLevel.ENTIRE_FILE:
+        raise NotVerified("bytes after the last signature or time stamp")
+
+
+def _context(roots: Sequence[x509.Certificate], moment: datetime | None) -> ValidationContext:
+    return ValidationContext(
+        trust_roots=[asn1_x509.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots],
+        moment=moment,
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+        time_tolerance=CLOCKS,
+    )
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """pyHanko is asynchronous; the verifier is not, and may itself run inside somebody's event loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

@@ -1,0 +1,108 @@
+"""Step 11. Was everything that the frozen policy demands there at the moment of signing? Recomputed from the events."""
+
+from evidence.errors import NotVerified
+from evidence.verify.acts import session_named
+from evidence.verify.chain import Chain, Record, instant
+
+# A key may only be earned where its subject lives: nobody satisfies `identity:…` by acknowledging a disclosure.
+DOMAINS = {
+    "read": "reading",
+    "answered": "reading",
+    "disclosed": "reading",
+    "quoted": "reading",
+    "suitable": "reading",
+    "consent": "consent",
+    "identity": "identity",
+    "code": "code",
+    "signed": "esign",
+}
+
+
+def check(chain: Chain) -> str:
+    # 11.1 the case froze what it is judged by; play input only in the sandbox
+    opened = chain.records[0]
+    if chain.mode not in ("sandbox", "production") or chain.input_origin not in ("live", "synthetic"):
+        raise NotVerified("unknown mode or origin", record=opened.name)
+    if chain.input_origin == "synthetic" and chain.mode != "sandbox":
+        raise NotVerified("synthetic input in production", record=opened.name)
+    _check_product(chain)
+    # 11.2 walk the events, holding keys as they are earned and lost
+    needs = _needs(chain)
+    held: set[str] = set()
+    signed = 0
+    for record in chain.records:
+        if record.type == "esign.document_signed/1":
+            signed += 1
+            _check_signing(chain, record, held, needs)
+        for key in record.body.get("satisfies", []):
+            if DOMAINS.get(key.split(":")[0]) != record.type.split(".")[0]:
+                raise NotVerified(f"{record.type} may not satisfy {key}", record=record.name)
+        held -= set(record.body.get("withdraws", []))
+        held |= set(record.body.get("satisfies", []))
+    return f"{signed} signatures, each with {len(needs)} keys held"
+
+
+def _needs(chain: Chain) -> list[str]:
+    for step in chain.policy.get("steps", []):
+        if step["name"] == "sign":
+            return list(step.get("needs", []))
+    return []
+
+
+def _check_signing(chain: Chain, record: Record, held: set[str], needs: list[str]) -> None:
+    missing = [key for key in needs if key not in held]
+    if missing:
+        raise NotVerified(f"signed without {', '.join(missing)}", record=record.name)
+    body = record.body
+    # 11.3 the paper shown to the end is the paper signed
+    prepared = [
+        item
+        for item in chain.of("esign.document_prepared/1")
+        if item.seq < record.seq and (item.body["kind"], item.body["party"]) == (body["kind"], body["party"])
+    ]
+    if not prepared or prepared[-1].body["document"] != body["document"]:
+        raise NotVerified("the signed paper is not the newest prepared one", record=record.name)
+    if prepared[-1].body["sha256"] != body["shown_sha256"]:
+        raise NotVerified("the paper signed is not the paper prepared", record=record.name)
+    views = (
+        item.body["end_seen"] is True and item.body["sha256"] == body["shown_sha256"]
+        for item in chain.of("esign.document_shown/1")
+        if prepared[-1].seq < item.seq < record.seq and item.body["document"] == body["document"]
+    )
+    if not any(views):
+        raise NotVerified("signed before it was shown to its end", record=record.name)
+    # 11.4 soon after the identity check, on the same device
+    _check_identity(chain, record, needs)
+    if chain.mode == "production" and body["certificate"]["production"] is not True:
+        raise NotVerified("a test certificate in production", record=record.name)
+
+
+def _check_identity(chain: Chain, record: Record, needs: list[str]) -> None:
+    party = record.body["party"]
+    if not any(key.startswith(f"identity:{party}:") for key in needs):
+        return
+    verified = [
+        item for item in chain.of("identity.verified/1") if item.seq < record.seq and item.body["party"] == party
+    ]
+    if not verified:
+        raise NotVerified("signed without an identity check", record=record.name)
+    age = (instant(record.at) - instant(verified[-1].at)).total_seconds()
+    if age > chain.policy.get("identity_fresh_s", 600):
+        raise NotVerified("the identity check was too old", record=record.name)
+    session = session_named(chain, verified[-1].body["session"], record)
+    if session.body["thumbprint"] != record.body["act"]["thumbprint"]:
+        raise NotVerified("identified on another device than signed", record=record.name)
+
+
+def _check_product(chain: Chain) -> None:
+    if not any(stream.startswith("product_") for stream in chain.contexts):
+        return
+    product = chain.policy["product"]
+    wanted = (product["id"], product["version"], product["full"])
+    published = [
+        (item.body["product"], item.body["version"], item.body["full"])
+        for item in chain.context("product.published/1")
+        if item.at <= chain.records[0].at
+    ]
+    if wanted not in published:
+        raise NotVerified("the product version was not published when the case opened", record="event 1")

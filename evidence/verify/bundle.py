@@ -146,7 +146,7 @@ def _policy(desk: _Desk) -> Outcome:
 def _account(desk: _Desk) -> Outcome:
     if desk.head is None:
         raise NotVerified("cannot be made again without the log", record=account.TIMELINE)
-    desk.fields.sort(key=_order(desk.read))
+    desk.fields.sort(key=fields.chain_order(desk.read))
     account.check(desk.read, desk.files, desk.fields, desk.head)
     return "passed", "timeline and guide made again, equal", ()
 
@@ -175,11 +175,6 @@ _RUN: tuple[Callable[[_Desk], Outcome], ...] = (
     _account,
     _witness,
 )
-
-
-def _order(read: Chain) -> Callable[[Field], int]:
-    order = {(place.seq, place.path): number for number, place in enumerate(fields.all_places(read))}
-    return lambda item: order[item.place.seq, item.place.path]
 
 
 def _count(found: list[Field]) -> str:

@@ -1,7 +1,7 @@
 """Steps 7 and 8. What the chain only commits to: here, matching, or erased (docs/BUNDLE.md section 5)."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,12 @@ def _document(record: Record, path: str, around: Any) -> tuple[str, str]:
 
 def all_places(chain: Chain) -> list[Place]:
     return [place for record in chain.records for place in places(record)]
+
+
+def chain_order(chain: Chain) -> Callable[[Field], int]:
+    """A sort key for fields."""
+    order = {(place.seq, place.path): number for number, place in enumerate(all_places(chain))}
+    return lambda field: order[field.place.seq, field.place.path]
 
 
 def erasures(chain: Chain) -> dict[str, int]:

@@ -1,0 +1,205 @@
+"""Builds the bundle of a case: one canonical zip that anybody can check offline (docs/BUNDLE.md).
+
+Reads the sealed lines, the seals, what the vault still holds of the opened classes, and proofs; makes the timeline, the
+guide and the bag with the code that the verifier compares by; and lets no bundle leave that does not verify.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from evidence import seal
+from evidence.checkpoint import open_checkpoint, read_proof
+from evidence.errors import ObjectCorrupt, ObjectErased, Refused, Unavailable
+from evidence.events import Erased, Event, Media, Retention, Sealed
+from evidence.ledger import Ledger
+from evidence.sealer import Stamper, seal_key
+from evidence.sequencer import Sequencer
+from evidence.vault import SALT_BYTES, Objects, Vault, b64
+from evidence.verify import account, bag, chain, container, fields, files, log, time, verify_bundle
+from evidence.verify.chain import Chain
+from evidence.verify.fields import Place
+from evidence.verify.keys import LOG, TrustedKeys
+from evidence.verify.seals import path as seal_path
+
+EVERYTHING: frozenset[Retention] = frozenset(("biometric", "identity", "location", "contract"))
+
+
+class NotSealedYet(
+    Refused,
+    code="NOT_SEALED_YET",
+    zh="证据正在封存，请稍候再导出。",
+    en="The evidence is still being sealed. Please export again in a moment.",
+):
+    """A milestone is not announced by a seal yet, or the log has not taken in the last event."""
+
+
+@dataclass(frozen=True)
+class BundlePorts:
+    """`stamper` stamps the checkpoint; None: no time authority is configured."""
+
+    ledger: Ledger
+    vault: Vault
+    objects: Objects
+    sequencer: Sequencer
+    stamper: Stamper | None = None
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What the caller hands in; each file must be bound by the chain, or the bundle does not verify and is not made.
+
+    `keys`: files of `keys/` by name. `context`: streams to prove along with the case, `key_…` at least. `product`:
+    `definition.json` (SHA-256 = the policy's `product.full`) and the files it pins. `models`: manifest by pack.
+    `texts`: consent notices, templates, renders. `open`: retention classes whose content is disclosed.
+    """
+
+    keys: Mapping[str, bytes]
+    context: Sequence[str]
+    product: Mapping[str, bytes] = field(default_factory=dict)
+    models: Mapping[str, bytes] = field(default_factory=dict)
+    texts: Sequence[bytes] = ()
+    open: frozenset[Retention] = EVERYTHING
+
+
+async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> bytes:
+    """The bundle of a case as of its last announced seal.
+
+    NotSealedYet when nothing is sealed or a needed seal is on its way; ObjectCorrupt when something that was never
+    erased is gone, or the result would not verify.
+    """
+    # 1. the lines, cut after the announcement of a seal
+    events = await ports.ledger.events(stream)
+    upto = _cut(events)
+    closed, tail = seal.segments(events[:upto])
+    contents = {f"data/chain/{part.number:04d}.jsonl": part.file for part in closed}
+    contents[f"data/chain/{len(closed) + 1:04d}.jsonl"] = b"".join(event.line + b"\n" for event in tail)
+    # 2. the seals and their stamps
+    for part in closed:
+        contents |= await _seal(stream, part.number, ports.objects)
+    # 3. the streams around it, and proofs of all under one checkpoint
+    contents |= await _context(stream, upto, ports, extras.context)
+    # 4. product, models, texts, keys
+    contents |= {f"data/product/{path}": data for path, data in extras.product.items()}
+    contents |= {f"data/models/{pack}.json": data for pack, data in extras.models.items()}
+    contents |= {f"{files.TEXTS}{sha256(data).hexdigest()}": data for data in extras.texts}
+    contents |= {f"keys/{name}": data for name, data in extras.keys.items()}
+    # 5. what was committed to, as far as its class is opened and it is still there
+    read = await asyncio.to_thread(chain.read, stream.replace("_", "-", 1), contents)
+    erased_later = {
+        item.commitment for event in events[upto:] if isinstance(event.body, Erased) for item in event.body.fields
+    }
+    opened, withheld = await _open(read, ports.vault, extras.open, erased_later)
+    contents |= opened
+    # 6. the account of it, the bag, the archive; and a look through the verifier's eyes
+    return await asyncio.to_thread(_assemble, read, contents, withheld)
+
+
+def _cut(events: Sequence[Event]) -> int:
+    """How many events go in: up to the announcement of the newest seal before which everything else is announced."""
+    closed, _ = seal.segments(events)
+    announcements = {event.body.segment: event.seq for event in events if isinstance(event.body, Sealed)}
+    for number in range(len(closed), 0, -1):
+        if any(earlier not in announcements for earlier in range(1, number + 1)):
+            continue
+        upto = max(announcements[earlier] for earlier in range(1, number + 1))
+        if len(seal.segments(events[:upto])[0]) == number:
+            return upto
+    raise NotSealedYet("no seal yet, or the next one is on its way")
+
+
+async def _seal(stream: str, number: int, objects: Objects) -> dict[str, bytes]:
+    key, path = seal_key(stream, number), seal_path(number)
+    found = {path: await objects.get(key)}
+    try:
+        found[path.replace(".dsse.json", ".tsr")] = await objects.get(key.replace(".dsse.json", ".tsr"))
+    except ObjectErased:  # no authority answered in time; the verifier says so
+        return found
+    return found
+
+
+async def _context(stream: str, upto: int, ports: BundlePorts, around: Sequence[str]) -> dict[str, bytes]:
+    await ports.sequencer.catch_up()
+    found: dict[str, bytes] = {}
+    ends = {log.PROOF: (stream, upto)}
+    for other in around:
+        lines = [event.line for event in await ports.ledger.events(other)]
+        found[f"data/context/{other}.jsonl"] = b"".join(line + b"\n" for line in lines)
+        ends[f"data/context/{other}.tlog-proof"] = (other, len(lines))
+    proven = await ports.sequencer.prove(ends.values())
+    found |= {path: proven[place].proof for path, place in ends.items()}
+    if ports.stamper is not None:
+        _, _, note = read_proof(found[log.PROOF])
+        try:
+            found[time.CHECKPOINT] = await ports.stamper.stamp(sha256(note).digest())
+        except Unavailable:  # lowers the verdict, never blocks the evidence
+            return found
+    return found
+
+
+async def _open(
+    read: Chain, vault: Vault, classes: frozenset[Retention], erased_later: set[str]
+) -> tuple[dict[str, bytes], set[str]]:
+    """(files, commitments left closed on purpose)."""
+    places = list({place.commitment: place for place in reversed(fields.all_places(read))}.values())[::-1]
+    erased = fields.erasures(read)
+    wanted = [place for place in places if place.commitment not in erased]
+    held = await vault.reveal(read.stream, [place.commitment for place in wanted if place.media is None])
+    withheld = {item for item, disclosure in held.items() if disclosure.retention not in classes}
+    values: list[str] = []
+    salts: list[str] = []
+    found: dict[str, bytes] = {}
+    for place in wanted:
+        if place.media is None and place.commitment in held:
+            if place.commitment not in withheld:
+                values.append(held[place.commitment].text)
+        elif place.media is not None and place.media["retention"] not in classes:
+            withheld.add(place.commitment)
+        else:
+            salt, data = await _file(read.stream, place, vault, erased_later)
+            assert place.file is not None
+            found[place.file] = data
+            if place.sha256 is None:
+                salts.append(f"{place.commitment} {b64(salt)}")
+    for path, lines in ((fields.VALUES, values), (fields.SALTS, salts)):
+        if lines:
+            found[path] = "".join(f"{line}\n" for line in lines).encode()
+    return found, withheld
+
+
+async def _file(stream: str, place: Place, vault: Vault, erased_later: set[str]) -> tuple[bytes, bytes]:
+    try:
+        if place.media is None:
+            raise ObjectErased("value")
+        salted = await vault.get_salted(stream, Media(**place.media))
+    except ObjectErased:
+        if place.commitment in erased_later:
+            raise NotSealedYet("an erasure is being sealed") from None
+        raise ObjectCorrupt(f"event {place.seq} committed to {place.path}; never erased, and gone") from None
+    return salted[:SALT_BYTES], salted[SALT_BYTES:]
+
+
+def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) -> bytes:
+    found = dict(contents)
+    order = dict.fromkeys(place.commitment for place in fields.all_places(read))
+    if withheld:
+        found[fields.WITHHELD] = "".join(f"{item}\n" for item in order if item in withheld).encode()
+    keys = TrustedKeys.of(
+        {path.removeprefix("keys/"): data for path, data in found.items() if path.startswith("keys/")}
+    )
+    if keys.log is None:
+        raise ObjectCorrupt(f"keys/{LOG} is missing")
+    index, _, note = read_proof(found[log.PROOF])
+    head = log.Head(index, open_checkpoint(note, keys.log)[0], note)
+    states = [*fields.disclosures(read, found), *fields.media(read, found), *fields.documents(read, found)]
+    states.sort(key=fields.chain_order(read))
+    found[account.TIMELINE] = account.timeline(read, states, head)
+    found[account.GUIDE] = account.guide(read, found, head)
+    found |= bag.bag_files(found)
+    whole = container.write(read.stream.replace("_", "-", 1), found)
+    report = verify_bundle(whole, keys)
+    if report.verdict == "TOTAL-FAILED":
+        bad = next(step for step in report.steps if step.state == "failed")
+        raise ObjectCorrupt(f"the bundle would fail step {bad.n}: {bad.detail} ({report.first_bad})")
+    return whole

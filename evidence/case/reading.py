@@ -10,23 +10,30 @@ from evidence.events import (
     DisclosureAcknowledged,
     Event,
     Frozen,
+    Locale,
     QuestionAnswered,
     QuoteShown,
     ScreenServed,
-    Sha256,
     SuitabilityAssessed,
 )
+from evidence.events.reading import ScreenClause
 
 ReadingBody = QuoteShown | ScreenServed | ClausesSeen | QuestionAnswered | DisclosureAcknowledged | SuitabilityAssessed
 
 
 class Served(Frozen, frozen=True, kw_only=True):
-    """A screen the server handed out. `clauses`: clause -> (level, render sha256, floor ms)."""
+    """A screen the server handed out. `clauses`: "<clause>/<level>" -> as rendered.
+
+    Only one screen is before the reader's eyes: serving the next one closes it, so that two screens can never both
+    count the same second.
+    """
 
     at: str
-    locale: str
+    locale: Locale
     layout: str
-    clauses: dict[str, tuple[str, Sha256, int]]
+    clauses: dict[str, ScreenClause]
+    closed_at: str | None = None
+    reported_at: str | None = None
     counted_ms: int = 0  # visible time already credited, summed over its clauses
 
 
@@ -40,6 +47,7 @@ class Seen(Frozen, frozen=True, kw_only=True):
 class Reading(Frozen, frozen=True, kw_only=True):
     inputs: dict[str, Commitment] = {}
     outputs: dict[str, Commitment] = {}
+    trace: Commitment | None = None
     quoted_at: str | None = None
     screens: dict[str, Served] = {}
     seen: dict[str, Seen] = {}  # "<clause>/<level>"
@@ -47,34 +55,37 @@ class Reading(Frozen, frozen=True, kw_only=True):
     answered: dict[str, bool] = {}
     acknowledged: dict[str, str] = {}  # disclosure -> when
     suitability: str | None = None
+    suitability_rules: tuple[str, ...] = ()  # ids of the rules that spoke
 
     def apply(self, event: Event, body: ReadingBody) -> "Reading":
+        again = self._withdrawn(body.withdraws)
         match body:
             case QuoteShown():
-                return replace(
-                    self, inputs=body.inputs, outputs=body.outputs, quoted_at=event.at, seen=self._kept(body.withdraws)
-                )
+                return replace(again, inputs=body.inputs, outputs=body.outputs, trace=body.trace, quoted_at=event.at)
             case ScreenServed():
-                served = Served(
-                    at=event.at,
-                    locale=body.locale,
-                    layout=body.layout,
-                    clauses={item.clause: (item.level, item.render_sha256, item.floor_ms) for item in body.clauses},
-                )
-                return replace(self, screens={**self.screens, body.screen: served})
+                return again._serve(event, body)
             case ClausesSeen():
-                return self._add(body)
+                return again._add(event, body)
             case QuestionAnswered():
-                attempts = self.attempts | ({} if body.correct else {body.question: body.attempt})
-                return replace(self, attempts=attempts, answered={**self.answered, body.question: body.correct})
+                attempts = again.attempts | ({} if body.correct else {body.question: body.attempt})
+                return replace(again, attempts=attempts, answered={**again.answered, body.question: body.correct})
             case DisclosureAcknowledged():
-                return replace(self, acknowledged={**self.acknowledged, body.disclosure: event.at})
+                return replace(again, acknowledged={**again.acknowledged, body.disclosure: event.at})
             case SuitabilityAssessed():
-                return replace(self, suitability=body.outcome)
+                return replace(again, suitability=body.outcome, suitability_rules=body.rules)
             case _:
                 assert_never(body)
 
-    def _add(self, body: ClausesSeen) -> "Reading":
+    def _serve(self, event: Event, body: ScreenServed) -> "Reading":
+        screens = {
+            name: screen if screen.closed_at else replace(screen, closed_at=event.at)
+            for name, screen in self.screens.items()
+        }
+        clauses = {f"{item.clause}/{item.level}": item for item in body.clauses}
+        served = Served(at=event.at, locale=body.locale, layout=body.layout, clauses=clauses)
+        return replace(self, screens={**screens, body.screen: served})
+
+    def _add(self, event: Event, body: ClausesSeen) -> "Reading":
         seen = dict(self.seen)
         for item in body.clauses:
             key = f"{item.clause}/{item.level}"
@@ -82,9 +93,26 @@ class Reading(Frozen, frozen=True, kw_only=True):
             seen[key] = Seen(visible_ms=old.visible_ms + item.visible_ms, end_seen=old.end_seen or item.end_seen)
         screen = self.screens[body.screen]
         counted = screen.counted_ms + sum(item.visible_ms for item in body.clauses)
-        return replace(self, seen=seen, screens={**self.screens, body.screen: replace(screen, counted_ms=counted)})
+        screen = replace(screen, counted_ms=counted, reported_at=event.at)
+        return replace(self, seen=seen, screens={**self.screens, body.screen: screen})
 
-    def _kept(self, withdrawn: tuple[str, ...]) -> dict[str, Seen]:
-        # A clause whose numbers changed must be read again: the time it was in view before no longer counts.
-        again = {key.removeprefix("read:") for key in withdrawn}
-        return {key: seen for key, seen in self.seen.items() if key.split("/")[0] not in again}
+    def _withdrawn(self, keys: tuple[str, ...]) -> "Reading":
+        """What must be done again starts from nothing: time counted before, answers and acknowledgements."""
+        if not keys:
+            return self
+        clauses = {key.removeprefix("read:") for key in keys if key.startswith("read:")}
+        return replace(
+            self,
+            seen={key: seen for key, seen in self.seen.items() if key.split("/")[0] not in clauses},
+            # A screen that still shows the old numbers can no longer be counted for these clauses.
+            screens={name: _without(screen, clauses) for name, screen in self.screens.items()},
+            answered={name: right for name, right in self.answered.items() if f"answered:{name}" not in keys},
+            acknowledged={name: at for name, at in self.acknowledged.items() if f"disclosed:{name}" not in keys},
+            suitability=None if "suitable" in keys else self.suitability,
+            suitability_rules=() if "suitable" in keys else self.suitability_rules,
+        )
+
+
+def _without(screen: Served, clauses: set[str]) -> Served:
+    kept = {key: item for key, item in screen.clauses.items() if item.clause not in clauses}
+    return screen if len(kept) == len(screen.clauses) else replace(screen, clauses=kept)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from evidence.events.envelope import Body, Commitment, Frozen, Locale, Media, Sha256
+from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, Media, Sha256
 
 Level = Literal["one", "plain", "formal"]
 
@@ -44,11 +44,16 @@ class SeenClause(Frozen, frozen=True, kw_only=True):
 
 
 class ClausesSeen(Body, frozen=True, kw_only=True):
-    """A batch of visible segments of one served screen."""
+    """A batch of visible segments of one served screen.
+
+    `client_at` is what the phone's clock says: a claim, never counted with. `late`: told long after it happened, or
+    after the screen was closed; what lies too far back was not counted (EVD-05).
+    """
 
     TYPE: ClassVar[str] = "reading.clauses_seen/1"
     screen: str
     clauses: tuple[SeenClause, ...]
+    client_at: Instant | None = None
     late: bool = False
 
 

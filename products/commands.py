@@ -1,0 +1,81 @@
+"""What a person asks of this room. These structs are the HTTP bodies."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from evidence.events import Frozen, Locale
+from evidence.events.envelope import Instant
+from evidence.events.reading import Level
+
+Given = dict[Annotated[str, msgspec.Meta(max_length=40)], int | Annotated[str, msgspec.Meta(max_length=40)]]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
+
+
+class OpenCase(Frozen, frozen=True, kw_only=True):
+    """An agent opens a case for one customer; what is said of the customer is claimed until verified."""
+
+    product: Id
+    phone: Annotated[str, msgspec.Meta(pattern=r"^1[3-9][0-9]{9}$")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+    external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+    input_origin: Literal["live", "synthetic"] = "live"
+
+
+class SetQuote(Frozen, frozen=True, kw_only=True):
+    inputs: Given
+
+
+class WantedClause(Frozen, frozen=True, kw_only=True):
+    clause: Id
+    level: Level
+
+
+class ServeScreen(Frozen, frozen=True, kw_only=True):
+    """What limits the provider's liability is asked for alone (PRD-03)."""
+
+    clauses: Annotated[tuple[WantedClause, ...], msgspec.Meta(min_length=1, max_length=60)]
+    locale: Locale
+    layout: Literal["standard", "elder"] = "standard"
+
+
+class VisibleClause(Frozen, frozen=True, kw_only=True):
+    """Time since the last report in which at least half of the block was in view, app in front, screen on."""
+
+    clause: Id
+    level: Level
+    visible_ms: Milliseconds
+    end_seen: bool
+
+
+class ReportReading(Frozen, frozen=True, kw_only=True):
+    """The phone reports every few seconds; the server counts."""
+
+    screen: Id
+    clauses: Annotated[tuple[VisibleClause, ...], msgspec.Meta(min_length=1, max_length=60)]
+    client_at: Instant
+
+
+class Answer(Frozen, frozen=True, kw_only=True):
+    question: Id
+    picked: Id
+
+
+class Acknowledge(Frozen, frozen=True, kw_only=True):
+    """`text_sha256`: SHA-256 (hex) of the UTF-8 of the sentence as shown. `typed`: only where it is copied out."""
+
+    disclosure: Id
+    locale: Locale
+    text_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    typed: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+
+
+class AssessSuitability(Frozen, frozen=True, kw_only=True):
+    """`statement`: the customer's own words for going on in spite of a warning (PRD-10)."""
+
+    facts: Given
+    statement: Annotated[str, msgspec.Meta(min_length=4, max_length=500)] | None = None
+
+
+ReadingCommand = SetQuote | ServeScreen | ReportReading | Answer | Acknowledge | AssessSuitability

@@ -1,0 +1,376 @@
+"""Who may read, what counts as read, which answer is right: decided from the case and the pinned product alone."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Literal
+
+from evidence.case import Case
+from evidence.case.reading import Seen, Served
+from evidence.errors import CaseClosed, HeadMoved, NotAllowed, NotValid, StepsMissing
+from evidence.events import (
+    Body,
+    ClausesSeen,
+    Commitment,
+    DisclosureAcknowledged,
+    Frozen,
+    QuestionAnswered,
+    QuoteShown,
+    ScreenServed,
+    Stamp,
+    SuitabilityAssessed,
+    parse_instant,
+)
+from evidence.events.reading import ScreenClause, SeenClause
+from products.commands import (
+    Acknowledge,
+    Answer,
+    AssessSuitability,
+    ReadingCommand,
+    ReportReading,
+    ServeScreen,
+    SetQuote,
+)
+from products.compiled import Compiled, text_sha256
+from products.definition import Disclosure, Question
+from products.errors import (
+    AlreadySigned,
+    ClauseUnknown,
+    DisclosureUnknown,
+    HelpNeeded,
+    OwnPage,
+    PickUnknown,
+    QuestionUnknown,
+    ScreenStale,
+    ScreenUnknown,
+    TextChanged,
+    TranscriptDiffers,
+)
+from products.expression import parse
+from products.formula import Value, evaluate
+from products.questions import options, right, uses
+from products.render import sentence
+
+LONGEST_BATCH = timedelta(seconds=60)
+"""The most one report can count. The phone reports every ten seconds; time told of later is `late` (EVD-05)."""
+
+STEPS: dict[type[ReadingCommand], str] = {
+    SetQuote: "quote",
+    ServeScreen: "read",
+    ReportReading: "read",
+    Answer: "read",
+    Acknowledge: "disclose",
+    AssessSuitability: "suitability",
+}
+
+
+class Basis(Frozen, frozen=True, kw_only=True):
+    """The quote that facts were computed from. Facts are void once the case holds another one."""
+
+    outputs: dict[str, Commitment] = {}
+    inputs: dict[str, Commitment] = {}
+
+    @classmethod
+    def of(cls, case: Case) -> "Basis":
+        return cls(inputs=case.reading.inputs, outputs=case.reading.outputs)
+
+
+class HiddenQuote(Frozen, frozen=True, kw_only=True):
+    """A quote whose values are in the vault. `changed`: every name, of input or output, that differs from `basis`."""
+
+    inputs: dict[str, Commitment]
+    outputs: dict[str, Commitment]
+    trace: Commitment
+    basis: Basis
+    changed: frozenset[str]
+
+
+def admit(case: Case, command: ReadingCommand, stamp: Stamp) -> None:
+    """Before any port is touched: the customer of this very case, in an open case, at a step they have reached."""
+    session = case.sessions.get(stamp.actor.session or "")
+    if stamp.actor.role != "customer" or session is None or session.customer != stamp.actor.id:
+        raise NotAllowed("only the customer reads, in a session of their own")
+    if session.party != "proposer":
+        raise NotAllowed("the proposer reads and answers")
+    if case.state != "open":
+        raise CaseClosed(case.state)
+    missing = case.missing(STEPS[type(command)])
+    if missing:
+        raise StepsMissing(missing=missing)
+    if isinstance(command, SetQuote) and any(key.startswith("signed:") for key in case.keys):
+        raise AlreadySigned("the quote is part of what was signed")
+    if isinstance(command, ReportReading) and command.screen not in case.reading.screens:
+        raise ScreenUnknown("no such screen in this case")
+
+
+# --- quote -----------------------------------------------------------------------------------------------------------
+
+
+def set_quote(case: Case, command: SetQuote, compiled: Compiled, quote: HiddenQuote, stamp: Stamp) -> tuple[Body, ...]:
+    """A changed input opens again exactly what showed a number that is now another one."""
+    admit(case, command, stamp)
+    changed = quote.changed
+    if Basis.of(case) != quote.basis:
+        changed = frozenset(compiled.units)  # computed against another quote: nothing is known to be the same
+    return (
+        QuoteShown(
+            inputs=quote.inputs,
+            outputs=quote.outputs,
+            trace=quote.trace,
+            changed=tuple(name for name in compiled.product.inputs if name in changed),
+            satisfies=("quoted",),
+            withdraws=reopened(compiled, changed),
+        ),
+    )
+
+
+def reopened(compiled: Compiled, changed: frozenset[str]) -> tuple[str, ...]:
+    """Keys that no longer hold when these values change."""
+    if not changed:
+        return ()
+    clauses = {
+        name
+        for name, placed in compiled.clauses.items()
+        if placed.clause.personal and compiled.uses(placed.clause) & changed
+    }
+    product = compiled.product
+    return (
+        *(f"read:{name}" for name in compiled.clauses if name in clauses),
+        *(f"answered:{item.id}" for item in product.questions if item.clause in clauses or uses(item) & changed),
+        *(f"disclosed:{item.id}" for item in product.disclosures if clauses & set(item.clauses)),
+        *(("suitable",) if "suitability" in product.journey.steps else ()),
+    )
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def check_screen(command: ServeScreen, compiled: Compiled) -> None:
+    """Only clauses there are, each level once, and what limits liability on a page of its own (PRD-03)."""
+    wanted = [(item.clause, item.level) for item in command.clauses]
+    names = {name for name, _ in wanted}
+    if not names <= set(compiled.clauses):
+        raise ClauseUnknown("no such clause")
+    if len(set(wanted)) != len(wanted):
+        raise NotValid("a clause is asked for twice", field="clauses")
+    if len(names) > 1 and any(compiled.clause(name).limits_provider for name, level in wanted if level != "one"):
+        raise OwnPage("a clause that limits liability is read alone")
+    if command.locale not in compiled.product.languages.offered:
+        raise NotValid("the product is not offered in this language", field="locale")
+
+
+def serve_screen(
+    case: Case,
+    command: ServeScreen,
+    compiled: Compiled,
+    screen: str,
+    rendered: tuple[ScreenClause, ...],
+    basis: Basis,
+    stamp: Stamp,
+) -> tuple[Body, ...]:
+    admit(case, command, stamp)
+    check_screen(command, compiled)
+    _same_basis(case, basis)
+    return (ScreenServed(screen=screen, locale=command.locale, layout=command.layout, clauses=rendered),)
+
+
+def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Body, ...]:
+    """Count visible time: never more than claimed, and over the whole screen never more than passed on our clock."""
+    admit(case, command, stamp)
+    served = case.reading.screens[command.screen]
+    keys = [f"{item.clause}/{item.level}" for item in command.clauses]
+    if len(set(keys)) != len(keys):
+        raise NotValid("a clause is reported twice", field="clauses")
+    if not set(keys) <= set(served.clauses):
+        raise ScreenStale("the screen does not show this, or no longer counts for it")
+    room, late = _room(served, stamp.at)
+    seen: list[SeenClause] = []
+    for item in command.clauses:
+        counted = min(item.visible_ms, room)
+        room -= counted
+        seen.append(
+            SeenClause(
+                clause=item.clause,
+                level=item.level,
+                visible_ms=counted,
+                claimed_ms=item.visible_ms,
+                end_seen=item.end_seen,
+            )
+        )
+    return (
+        ClausesSeen(
+            screen=command.screen,
+            clauses=tuple(seen),
+            client_at=command.client_at,
+            late=late,
+            satisfies=_now_read(case, served, seen),
+        ),
+    )
+
+
+def _room(served: Served, at: datetime) -> tuple[int, bool]:
+    """Milliseconds that may still be counted for a screen, and whether this report comes late."""
+    opened = parse_instant(served.at)
+    end = min(at, parse_instant(served.closed_at)) if served.closed_at else at
+    since = at - (parse_instant(served.reported_at) if served.reported_at else opened)
+    passed = max(0, (end - opened) // timedelta(milliseconds=1) - served.counted_ms)
+    late = since > LONGEST_BATCH or served.closed_at is not None
+    return min(passed, LONGEST_BATCH // timedelta(milliseconds=1)), late
+
+
+def _now_read(case: Case, served: Served, seen: Iterable[SeenClause]) -> tuple[str, ...]:
+    """Keys of clauses whose plain or formal text has now been in view long enough, its end included."""
+    step = case.policy.step("read")
+    wanted = set(step.yields) if step else set()
+    found: dict[str, None] = {}
+    for item in seen:
+        key = f"{item.clause}/{item.level}"
+        before = case.reading.seen.get(key, Seen())
+        enough = before.visible_ms + item.visible_ms >= served.clauses[key].floor_ms
+        if item.level != "one" and enough and (before.end_seen or item.end_seen) and f"read:{item.clause}" in wanted:
+            found[f"read:{item.clause}"] = None
+    return tuple(key for key in found if key not in case.keys)
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+
+def question_of(case: Case, command: Answer, compiled: Compiled) -> Question:
+    """The question, if it may be answered now: its clause is read and tries are left."""
+    question = next((item for item in compiled.product.questions if item.id == command.question), None)
+    if question is None:
+        raise QuestionUnknown("no such question")
+    if case.reading.attempts.get(question.id, 0) >= question.tries:
+        raise HelpNeeded("no tries left", question=question.id)
+    if f"read:{question.clause}" not in case.keys:
+        raise StepsMissing(missing=(f"read:{question.clause}",))
+    return question
+
+
+def answer(
+    case: Case,
+    command: Answer,
+    compiled: Compiled,
+    values: Mapping[str, Value],
+    hidden: Commitment | None,
+    basis: Basis,
+    stamp: Stamp,
+) -> tuple[Body, ...]:
+    """A wrong answer opens the clause again; the last one lets only a person help. A right one stays right.
+
+    `hidden`: the picked number as a disclosure, where the options are the customer's own numbers.
+    """
+    admit(case, command, stamp)
+    question = question_of(case, command, compiled)
+    if case.reading.answered.get(question.id):
+        return ()
+    _same_basis(case, basis)
+    if command.picked not in {item.value for item in options(compiled, question, values, case.id)}:
+        raise PickUnknown("not one of the options")
+    correct = command.picked == right(compiled, question, values)
+    return (
+        QuestionAnswered(
+            question=question.id,
+            picked=None if hidden else command.picked,
+            picked_value=hidden,
+            correct=correct,
+            attempt=case.reading.attempts.get(question.id, 0) + 1,
+            satisfies=(f"answered:{question.id}",) if correct else (),
+            withdraws=() if correct else (f"read:{question.clause}",),
+        ),
+    )
+
+
+# --- disclosures -----------------------------------------------------------------------------------------------------
+
+
+def disclosure_of(case: Case, command: Acknowledge, compiled: Compiled) -> Disclosure:
+    """The disclosure, if this is its present text, its clauses were read before, and a copy of it agrees."""
+    found = next((item for item in compiled.product.disclosures if item.id == command.disclosure), None)
+    if found is None or command.locale not in found.text:
+        raise DisclosureUnknown("no such disclosure")
+    unread = tuple(f"read:{clause}" for clause in found.clauses if f"read:{clause}" not in case.keys)
+    if unread:
+        raise StepsMissing(missing=unread)
+    text = sentence(compiled, found.text, command.locale)
+    if text_sha256(text) != command.text_sha256:
+        raise TextChanged("another text was shown")
+    if (found.acknowledge == "transcribe") != (command.typed is not None):
+        raise NotValid("typed belongs to what is copied out", field="typed")
+    if command.typed is not None and bare(command.typed) != bare(text):
+        raise TranscriptDiffers("the copy differs")
+    return found
+
+
+def acknowledge(
+    case: Case, command: Acknowledge, compiled: Compiled, typed: Commitment | None, stamp: Stamp
+) -> tuple[Body, ...]:
+    admit(case, command, stamp)
+    found = disclosure_of(case, command, compiled)
+    if f"disclosed:{found.id}" in case.keys:
+        return ()
+    return (
+        DisclosureAcknowledged(
+            disclosure=found.id,
+            method=found.acknowledge,
+            locale=command.locale,
+            text_sha256=command.text_sha256,
+            typed=typed,
+            satisfies=(f"disclosed:{found.id}",),
+        ),
+    )
+
+
+def bare(text: str) -> str:
+    """What is compared of a copied sentence: NFKC, without punctuation, spaces and letter case."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in folded if unicodedata.category(char)[0] in "LN")
+
+
+# --- suitability -----------------------------------------------------------------------------------------------------
+
+
+def assess_suitability(
+    case: Case,
+    command: AssessSuitability,
+    compiled: Compiled,
+    values: Mapping[str, Value],
+    facts: Mapping[str, Commitment],
+    override: Commitment | None,
+    basis: Basis,
+    stamp: Stamp,
+) -> tuple[Body, ...]:
+    """The gravest rule that speaks decides. A warning is overridden only by the customer's own recorded words."""
+    admit(case, command, stamp)
+    _same_basis(case, basis)
+    spoke: dict[str, list[str]] = {"deny": [], "escalate": [], "warn": []}
+    for rule in compiled.product.suitability.rules:
+        for verb, said in spoke.items():
+            condition = getattr(rule, verb)
+            if condition is not None and evaluate(condition, parse(condition), values, compiled.tables)[0] is True:
+                said.append(rule.id)
+    outcome = gravest(spoke)
+    suitable = outcome == "allow" or (outcome == "warn" and override is not None)
+    return (
+        SuitabilityAssessed(
+            facts=dict(facts),
+            outcome=outcome,
+            rules=tuple(name for said in spoke.values() for name in said),
+            override=override if outcome == "warn" else None,
+            satisfies=("suitable",) if suitable else (),
+            withdraws=() if suitable else ("suitable",),
+        ),
+    )
+
+
+def gravest(spoke: Mapping[str, list[str]]) -> Literal["allow", "warn", "escalate", "deny"]:
+    if spoke["deny"]:
+        return "deny"
+    if spoke["escalate"]:
+        return "escalate"
+    return "warn" if spoke["warn"] else "allow"
+
+
+def _same_basis(case: Case, basis: Basis) -> None:
+    if Basis.of(case) != basis:
+        raise HeadMoved("the quote changed meanwhile")

@@ -1,0 +1,68 @@
+"""Every product version there is, by id and version. A version once published never changes (PRD-06)."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evidence.case import Case
+from products.compiled import Compiled
+from products.errors import DefinitionInvalid, ProductMismatch, ProductUnknown
+from products.lint import lint
+from products.load import DEFINITION, load
+
+
+class Catalogue:
+    """In memory; loaded once at start."""
+
+    def __init__(self, products: Iterable[Compiled]) -> None:
+        self._products: dict[tuple[str, int], Compiled] = {}
+        for compiled in products:
+            key = (compiled.product.id, compiled.product.version)
+            if key in self._products:
+                raise ValueError(f"{key[0]} version {key[1]} is there twice")
+            self._products[key] = compiled
+
+    @classmethod
+    def load(cls, folder: Path) -> "Catalogue":
+        """Every `product.yaml` under `folder`. DefinitionInvalid when one on sale has an error of lint (PRD-02)."""
+        found: list[Compiled] = []
+        for path in sorted(folder.rglob(DEFINITION)):
+            compiled = load(path.parent)
+            errors = tuple(finding for finding in lint(compiled) if finding.severity == "E")
+            if errors and compiled.product.status == "on_sale":
+                raise DefinitionInvalid(errors)
+            found.append(compiled)
+        return cls(found)
+
+    def get(self, product: str, version: int | None = None) -> Compiled:
+        """That version, or the newest one on sale (the newest of all when none is). ProductUnknown otherwise."""
+        if version is not None:
+            found = self._products.get((product, version))
+            if found is None:
+                raise ProductUnknown("no such version")
+            return found
+        versions = [compiled for (name, _), compiled in self._products.items() if name == product]
+        if not versions:
+            raise ProductUnknown("no such product")
+        return max(versions, key=lambda item: (item.product.status == "on_sale", item.product.version))
+
+    def of(self, case: Case) -> Compiled:
+        """The exact version a case pinned. ProductMismatch when what is stored hashes to something else."""
+        pinned = case.policy.product
+        compiled = self.get(pinned.id, pinned.version)
+        if compiled.hashes.full != pinned.full:
+            raise ProductMismatch(f"{pinned.id} version {pinned.version}")
+        return compiled
+
+    def on_sale(self, at: datetime) -> tuple[Compiled, ...]:
+        """The newest version on sale of each product, in order of id."""
+        names = sorted({name for name, _ in self._products})
+        return tuple(compiled for compiled in map(self.get, names) if is_on_sale(compiled, at))
+
+
+def is_on_sale(compiled: Compiled, at: datetime) -> bool:
+    sale = compiled.product.sale
+    start = datetime.fromisoformat(f"{sale.from_}T00:00:00{sale.zone}")
+    end = datetime.fromisoformat(f"{sale.to}T00:00:00{sale.zone}") if sale.to else None
+    now = at.astimezone(UTC)
+    return compiled.product.status == "on_sale" and start <= now and (end is None or now < end)

@@ -15,24 +15,24 @@ PREFIX = "JIANZHENG_"
 class Settings(Frozen, frozen=True, kw_only=True):
     """In the environment: upper case behind `JIANZHENG_`; `DATABASE_URL` and `REDIS_URL` also bare."""
 
-    mode: Literal["sandbox", "production"] = "sandbox"
-    host: str = "127.0.0.1"
-    port: int = 8000
+    mode: Literal["sandbox", "production"] = "sandbox"  # sealed into every case; production refuses every stand-in
+    host: str = "127.0.0.1"  # address to listen on
+    port: int = 8000  # and its port
     public_url: str = ""  # what customers see, e.g. https://sign.example.cn; default http://host:port
-    data: Path = Path("var")
-    models: Path = Path("build/models")
-    pages: Path = Path("static/dist")
-    catalogue: Path = Path("products/catalogue")
+    data: Path = Path("var")  # everything this service keeps on disk
+    models: Path = Path("build/models")  # folder of the model pack
+    pages: Path = Path("static/dist")  # the built pages
+    catalogue: Path = Path("products/catalogue")  # one folder per product
     database_url: str = ""  # default: SQLite in `data`
     keys_url: str = ""  # wrapped keys live apart; default: SQLite in `data`/keys
     redis_url: str = ""  # default: state in this process
     master_key: str = ""  # 64 hex digits; sandbox makes a file of its own when empty, production refuses to
     log_name: str = "jianzheng.local/log"  # origin line of the checkpoints
-    company: str = "示例保险代理有限公司"
+    company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's
     requests_per_minute: int = 1200  # per client address
     entries_per_minute: int = 60  # per client address, on the routes that take links and codes
     drain_s: int = 10  # how long a stop waits for requests in flight
-    workers: int = 1
+    workers: int = 1  # server processes; more than one needs `redis_url`
 
     @property
     def origin(self) -> str:

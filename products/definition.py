@@ -51,7 +51,20 @@ Category = Literal[
     "schedule",
     "other",
 ]
-Unit = Literal["money", "years", "months", "days", "hours", "minutes", "age", "count", "percent", "number", "choice"]
+Unit = Literal[
+    "money",
+    "years",
+    "months",
+    "days",
+    "workdays",
+    "hours",
+    "minutes",
+    "age",
+    "count",
+    "percent",
+    "number",
+    "choice",
+]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ClauseId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.]{0,39}$")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\d$")]

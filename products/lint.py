@@ -31,13 +31,14 @@ _DIGIT = re.compile(r"\d")
 _QUOTED = re.compile(rf"(?P<percent>百分之)?(?P<number>\d+(?:\.\d+)?|[{_CN}]+)(?P<unit>.*)", re.DOTALL)
 _UNITS = {
     "days": ("日", "天"),
+    "workdays": ("个工作日", "工作日"),
     "years": ("年", "周年"),
     "months": ("个月", "月"),
     "hours": ("小时",),
     "minutes": ("分钟",),
     "age": ("周岁", "岁"),
     "money": ("元", "万元"),
-    "count": ("次", "种", "项", "张", "个工作日"),
+    "count": ("次", "种", "项", "张"),
     "percent": ("%", ""),
 }
 

@@ -6,7 +6,7 @@ from products.errors import FormulaFailed
 from products.expression import RESERVED, ROUNDINGS, Node, names_of
 from products.formula import Formula, Table
 
-TIMES = frozenset({"years", "months", "days", "hours", "minutes"})
+TIMES = frozenset({"years", "months", "days", "workdays", "hours", "minutes"})
 # A plain number in the text takes the unit of its neighbour. Times, ages, counts and per cents may multiply money:
 # money a year times years is money. A per cent is not divided by 100 for the author.
 SCALARS = frozenset({"literal", "number", "percent", "count", "age"}) | TIMES

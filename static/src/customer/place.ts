@@ -1,0 +1,144 @@
+// Where the customer is, from what the server says and little else: a reload or another day leads to the same screen.
+
+import type { CaseView, Disclosure, Outline, OutlineClause, Question } from "../api";
+
+export type Screen =
+  | "entry" | "privacy" | "quote" | "summary" | "clause" | "question" | "suitability" | "disclosure"
+  | "route" | "face_consent" | "paper_front" | "paper_back" | "confirm" | "liveness" | "verified" | "review"
+  | "code" | "prepare" | "document" | "location" | "opinion" | "signature" | "done" | "declined" | "elsewhere";
+
+/** What only this page knows: small choices that are not evidence. */
+export interface Local {
+  summarySeen: boolean;
+  quoteSeen: boolean;
+  /** The clause opened again after a wrong answer or from the summary. */
+  again: string | null;
+  /** The must-read clause in hand: the page turns when the reader says so, not when the server has counted enough. */
+  reading: string | null;
+  /** The face notice was accepted in principle; its own consent is asked on the next screen. */
+  faceWanted: boolean;
+  /** The customer asked to go over the identity step again because the check grew old (ESG-01). */
+  identifyAgain: boolean;
+  /** Photographs both sides again: `retakeBack` once the front is done. */
+  retake: boolean;
+  retakeBack: boolean;
+  verifiedSeen: boolean;
+  opinion: "agree" | "disagree" | null;
+}
+
+export const freshLocal = (): Local => ({
+  summarySeen: false, quoteSeen: false, again: null, reading: null, faceWanted: false, identifyAgain: false, verifiedSeen: true,
+  retake: false, retakeBack: false,
+  opinion: null,
+});
+
+/** The steps shown as "step 3 of 8". The first two come before the product's own journey. */
+const OWN = ["quote", "read", "suitability", "disclose", "identity", "sign"] as const;
+export type StepName = "entry" | "privacy" | (typeof OWN)[number];
+
+export function stepNames(view: CaseView): StepName[] {
+  const own = view.steps.map((step) => step.name).filter((name): name is (typeof OWN)[number] => isOwn(name));
+  return ["entry", "privacy", ...own];
+}
+
+const isOwn = (name: string): name is (typeof OWN)[number] => (OWN as readonly string[]).includes(name);
+
+const STEP_OF: Record<Screen, StepName> = {
+  entry: "entry", privacy: "privacy", quote: "quote", summary: "read", clause: "read", question: "read",
+  suitability: "suitability", disclosure: "disclose", route: "identity", face_consent: "identity",
+  paper_front: "identity", paper_back: "identity", confirm: "identity", liveness: "identity", verified: "identity",
+  review: "identity", code: "sign", prepare: "sign", document: "sign", location: "sign", opinion: "sign",
+  signature: "sign", done: "sign", declined: "sign", elsewhere: "sign",
+};
+
+export function progress(view: CaseView, screen: Screen): { n: number; of: number; step: StepName } {
+  const names = stepNames(view);
+  const step = STEP_OF[screen];
+  const found = names.indexOf(step);
+  return { n: (found < 0 ? names.length - 1 : found) + 1, of: names.length, step };
+}
+
+export function place(view: CaseView, outline: Outline | null, local: Local): Screen {
+  if (view.state === "declined") return "declined";
+  if (view.documents.some((document) => document.signed_sha256)) return "done";
+  if (view.consents?.["recording"]?.decision !== "given") return "entry";
+  if (view.consents?.["privacy"]?.decision !== "given") return "privacy";
+  if (local.again !== null || local.reading !== null) return "clause";
+  if (!local.verifiedSeen && view.identity?.verified) return "verified";
+  const step = view.steps.find((item) => item.state !== "done");
+  if (local.identifyAgain && (step?.name === "sign" || step === undefined)) return identityScreen(view, local);
+  switch (step?.name) {
+    case "quote": return "quote";
+    case "read": return local.quoteSeen || readAny(view) ? readScreen(outline, view, local) : "quote";
+    case "suitability": return "suitability";
+    case "disclose": return openDisclosures(outline, "disclose").length > 0 ? "disclosure" : "elsewhere";
+    case "identity": return identityScreen(view, local);
+    case "sign": return signScreen(view, outline, local);
+    default: return "elsewhere";
+  }
+}
+
+const readAny = (view: CaseView): boolean => Object.keys(view.reading?.seen ?? {}).length > 0;
+
+function readScreen(outline: Outline | null, view: CaseView, local: Local): Screen {
+  if (!local.summarySeen && !readAny(view)) return "summary";
+  if (nextClause(outline) !== null) return "clause";
+  return nextQuestion(outline) !== null ? "question" : "elsewhere";
+}
+
+/** The clause that heads the next screen: must-read clauses in order, a group under its parent. */
+export function nextClause(outline: Outline | null): OutlineClause | null {
+  const open = outline?.clauses.find((clause) => clause.must_read && !clause.read);
+  if (!outline || !open) return null;
+  const parent = outline.clauses.find((clause) => clause.id === open.parent && clause.must_read);
+  return parent ?? open;
+}
+
+/** A clause and its must-read items, shown together: an exclusion list makes sense only as a list. */
+export function group(outline: Outline, head: OutlineClause): OutlineClause[] {
+  return [head, ...outline.clauses.filter((clause) => clause.parent === head.id && clause.must_read)];
+}
+
+/** The screens of must-read clauses, for "3 of 7". */
+export function groups(outline: Outline): OutlineClause[] {
+  const must = outline.clauses.filter((clause) => clause.must_read);
+  return must.filter((clause) => !must.some((other) => other.id === clause.parent));
+}
+
+export const nextQuestion = (outline: Outline | null): Question | null =>
+  outline?.questions.find((question) => !question.answered) ?? null;
+
+/** Disclosures still to acknowledge. `before_sign` ones wait until the signing step, everything earlier comes first. */
+export function openDisclosures(outline: Outline | null, step: "disclose" | "sign"): Disclosure[] {
+  const open = outline?.disclosures.filter((item) => !item.done && item.when !== "after_pay") ?? [];
+  if (step === "sign") return open;
+  const early = open.filter((item) => item.when !== "before_sign");
+  return early.length > 0 ? early : open;
+}
+
+function identityScreen(view: CaseView, local: Local): Screen {
+  const identity = view.identity;
+  if (!identity?.route) return local.faceWanted ? "face_consent" : "route";
+  if (identity.route === "face" && view.consents?.["face"]?.decision !== "given") return "face_consent";
+  if (identity.review === "requested") return "review";
+  if (local.retake) return local.retakeBack ? "paper_back" : "paper_front";
+  if (!accepted(identity.papers["cn_id_front"])) return "paper_front";
+  if (!accepted(identity.papers["cn_id_back"])) return "paper_back";
+  if (!identity.confirmed) return "confirm";
+  if (identity.route === "face" && !identity.locked.includes("face")) return "liveness";
+  return "review";
+}
+
+const accepted = (paper: { verdict: string | null } | undefined): boolean =>
+  paper !== undefined && (paper.verdict === "pass" || paper.verdict === "review");
+
+function signScreen(view: CaseView, outline: Outline | null, local: Local): Screen {
+  if (openDisclosures(outline, "sign").length > 0) return "disclosure";
+  if (!view.code?.verified) return "code";
+  const document = view.documents[view.documents.length - 1];
+  if (!document) return "prepare";
+  if (!document.shown) return "document";
+  if (local.opinion === null) return "opinion";
+  if (local.opinion === "agree" && view.consents?.["location"] === undefined) return "location";
+  return local.opinion === "agree" ? "signature" : "opinion";
+}

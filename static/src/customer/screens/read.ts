@@ -1,0 +1,302 @@
+// Reading: the card first, then every must-read clause on a screen of its own, in plain words with the filed wording one
+// tap away. Time counts only while the text is in view and the page in front.
+
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { NoAnswer, type Level, type OutlineClause, type ScreenClause, type ServedScreen, type Span } from "../../api";
+import { icons } from "../../icons";
+import { locale, t, word } from "../../i18n";
+import { layout } from "../../scale";
+import { sheet } from "../../sheet";
+import { canSpeak, hush, speak } from "../../speech";
+import { ReadingClock } from "../clock";
+import { Page } from "../page";
+import { group, groups, nextClause, nextQuestion } from "../place";
+
+export class Summary extends Page {
+  override render(): TemplateResult {
+    const outline = this.journey.outline;
+    const count = outline ? groups(outline).length : 0;
+    return html`
+      ${this.title_(t("summary.title"), t("summary.lead"))}
+      <ol class="summary card">${(outline?.summary ?? []).map((line) => html`<li>
+        ${line.clause ? html`<button type="button" data-testid="summary-${line.clause}"
+            @click=${() => this.journey.set({ again: line.clause })}><span>${line.topic ? html`<small>${word("summary", line.topic)}</small>` : nothing}${line.text}</span><span class="chevron" aria-hidden="true"></span></button>`
+          : html`<span>${line.text}</span>`}</li>`)}</ol>
+      ${this.actions(t("summary.next", { n: count }),
+        this.button("summary-continue", t("summary.go"), () => this.journey.set({ summarySeen: true })))}`;
+  }
+}
+customElements.define("jz-summary", Summary);
+
+const BATCH_MS = 8_000;
+const TICK_MS = 250;
+
+export class Clause extends Page {
+  private head: OutlineClause | null = null;
+  private clauses: OutlineClause[] = [];
+  private served: ServedScreen | null = null;
+  private level: Level = "plain";
+  private clock = new ReadingClock([]);
+  private observers: IntersectionObserver[] = [];
+  private timer = 0;
+  private lastTick = 0;
+  private lastBatch = 0;
+  private speaking = false;
+  private serving = "";
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.timer = window.setInterval(() => this.tick(), TICK_MS);
+    document.addEventListener("visibilitychange", this.onVisibility);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
+    document.removeEventListener("visibilitychange", this.onVisibility);
+    this.unwatch();
+    hush();
+    void this.report();
+  }
+
+  /** The screen that should stand here; a new one is asked of the server, so that what was shown is on record. */
+  private wanted(): string {
+    const { outline, local } = this.journey;
+    if (!outline) return "";
+    // The clause in hand stays until the reader moves on, also when the server already counts it as read.
+    const id = local.again ?? local.reading ?? nextClause(outline)?.id;
+    const head = outline.clauses.find((item) => item.id === id) ?? null;
+    if (head !== null && local.again === null) local.reading = head.id;
+    if (head === null) return "";
+    if (head.id !== this.head?.id) {
+      this.level = "plain";
+      hush();
+      this.speaking = false;
+    }
+    this.head = head;
+    this.clauses = group(outline, head);
+    return `${head.id} ${this.level} ${locale()} ${layout()} ${JSON.stringify(this.journey.quote?.inputs)}`;
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    const wanted = this.wanted();
+    if (wanted && wanted !== this.serving) void this.serve(wanted);
+  }
+
+  private async serve(wanted: string): Promise<void> {
+    this.serving = wanted;
+    await this.report();
+    this.unwatch();
+    this.served = null;
+    const clauses = this.clauses.map((item) => ({ clause: item.id, level: best(item, this.level) }));
+    const ok = await this.journey.alone(async () => {
+      const view = await this.journey.act("/screens", { clauses, locale: locale(), layout: layout() });
+      const served = await this.journey.client.get<ServedScreen>(this.journey.path(`/screens/${view.reading!.screen}`));
+      if (this.serving === wanted) this.served = served;
+    });
+    if (!ok) this.serving = "";
+    if (!ok || !this.served) return;
+    this.watch(this.served);
+    this.requestUpdate();
+    await this.updateComplete;
+    this.observe();
+    scrollTo(0, 0);
+    if (this.isConnected) this.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+  }
+
+  private watch(served: ServedScreen): void {
+    const seen = this.journey.view?.reading?.seen ?? {};
+    this.clock = new ReadingClock(served.clauses.map((item) => {
+      const key = `${item.clause}/${item.level}`;
+      return {
+        key, clause: item.clause, level: item.level, floorMs: item.floor_ms,
+        creditedMs: seen[key]?.visible_ms ?? 0, endSeen: seen[key]?.end_seen ?? false,
+      };
+    }));
+    this.lastTick = performance.now();
+    this.lastBatch = this.lastTick;
+  }
+
+  private observe(): void {
+    const blocks = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        // Half of the block, or, for one longer than the screen, half of the screen filled with it.
+        const filled = entry.rootBounds ? entry.intersectionRect.height >= entry.rootBounds.height / 2 : false;
+        this.clock.setInView((entry.target as HTMLElement).dataset["key"]!, entry.intersectionRatio >= 0.5 || filled);
+      }
+    }, { threshold: Array.from({ length: 21 }, (_, n) => n / 20) });
+    const ends = new IntersectionObserver((entries) => {
+      for (const entry of entries) if (entry.isIntersecting) this.clock.sawEnd((entry.target as HTMLElement).dataset["end"]!);
+    });
+    this.querySelectorAll("[data-key]").forEach((element) => blocks.observe(element));
+    this.querySelectorAll("[data-end]").forEach((element) => ends.observe(element));
+    this.observers = [blocks, ends];
+  }
+
+  private unwatch(): void {
+    for (const observer of this.observers) observer.disconnect();
+    this.observers = [];
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    if (this.served && document.visibilityState === "visible") this.clock.tick(now - this.lastTick);
+    this.lastTick = now;
+    const bar = this.querySelector<HTMLProgressElement>("progress");
+    if (bar) bar.value = this.clock.share();
+    const status = this.querySelector<HTMLElement>("[data-status]");
+    const state = this.clock.state();
+    if (status && status.dataset["status"] !== state) {
+      status.dataset["status"] = state;
+      status.textContent = t(`read.state_${state}`);
+    }
+    if (now - this.lastBatch >= BATCH_MS) void this.report();
+  }
+
+  private onVisibility = (): void => {
+    if (document.visibilityState === "hidden") void this.report();
+  };
+
+  /** Sends what was seen; without a line it waits in the outbox and reading goes on. */
+  private async report(): Promise<void> {
+    const served = this.served;
+    if (!served) return;
+    this.lastBatch = performance.now();
+    const clauses = this.clock.take();
+    if (clauses.length > 0) {
+      const body = { screen: served.screen, clauses, client_at: new Date().toISOString() };
+      await this.journey.outbox.put(this.journey.path("/reading"), body);
+    }
+    try {
+      const view = await this.journey.outbox.drain();
+      if (!view) return;
+      await this.journey.take(view);
+      for (const [key, seen] of Object.entries(view.reading?.seen ?? {})) this.clock.correct(key, seen.visible_ms);
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) await this.journey.explain(error, null);
+    }
+  }
+
+  private async next(): Promise<void> {
+    const again = this.journey.local.again !== null;
+    if (again && this.readAll()) return this.leave();
+    const state = this.clock.state();
+    if (state !== "ready" && !this.readAll()) {
+      this.journey.say(t(`read.state_${state}`));
+      if (state === "end") this.querySelector("[data-end]:last-of-type")?.scrollIntoView({ block: "end", behavior: "smooth" });
+      return;
+    }
+    await this.journey.run(async () => {
+      await this.report();
+      await this.journey.outbox.drain();
+    });
+    if (!this.readAll()) {
+      if (!this.journey.trouble) this.journey.say(t("read.state_time"));
+      return;
+    }
+    this.leave();
+  }
+
+  private readAll(): boolean {
+    const ids = new Set(this.clauses.map((item) => item.id));
+    return this.journey.outline!.clauses.filter((item) => ids.has(item.id)).every((item) => item.read || !item.must_read);
+  }
+
+  private leave(): void {
+    hush();
+    this.journey.set(this.journey.local.again !== null ? { again: null } : { reading: null });
+  }
+
+  private show(level: Level): void {
+    this.level = level;
+    hush();
+    this.speaking = false;
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult {
+    const { outline, local } = this.journey;
+    const head = this.head;
+    if (!outline || !head) return html`<h1 class="title" tabindex="-1">${t("step.read")}</h1>`;
+    const all = groups(outline);
+    const n = all.findIndex((item) => item.id === head.id) + 1;
+    const kicker = local.again !== null ? t("read.again") : t("read.count", { n, of: all.length });
+    return html`
+      <p class="kicker" data-testid="clause-count">${kicker}<span>${word("cat", head.cat)}</span></p>
+      ${this.title_(head.one)}
+      ${head.style === "alert" || head.cat === "exclusion" ? html`<p class="banner banner--alert">${icons.alert()}<strong>${t("read.not_paid")}</strong></p>`
+        : head.limits_provider ? html`<p class="banner">${icons.info()}<strong>${t("read.limits")}</strong></p>` : nothing}
+      ${this.levels(head)}
+      ${this.served ? this.served.clauses.map((clause, index) => this.clause(clause, index)) : html`<div class="waiting">
+        <span class="spinner" aria-hidden="true"></span>${t("loading")}</div>`}
+      ${this.served && canSpeak() ? html`<button type="button" class="btn btn--small" data-testid="read-aloud" aria-pressed=${this.speaking ? "true" : "false"}
+        @click=${() => this.aloud()}>${this.speaking ? icons.stop() : icons.sound()}${this.speaking ? t("read.hush") : t("read.aloud")}</button>` : nothing}
+      ${this.bar(n, all.length)}`;
+  }
+
+  private bar(n: number, of: number): TemplateResult {
+    if (this.level !== "plain" && this.clauses.some((item) => best(item, this.level) !== best(item, "plain"))) {
+      return this.actions(null, this.button("clause-back", t("read.back_to_plain"), () => this.show("plain")));
+    }
+    const last = n === of && this.journey.local.again === null;
+    const questions = nextQuestion(this.journey.outline) !== null;
+    const next = this.journey.local.again !== null ? null : !last ? t("read.next_clause") : questions ? t("read.next_questions") : t("read.next_step");
+    const state = this.clock.state();
+    return this.actions(next,
+      this.readAll() ? nothing : html`<div class="pace"><progress max="1" .value=${this.clock.share()} aria-label=${t("read.pace")}></progress>
+        <p role="status" data-status=${state}>${t(`read.state_${state}`)}</p></div>`,
+      this.button("clause-next", this.journey.local.again !== null ? t("read.return") : t("read.understood"), () => void this.next()));
+  }
+
+  private levels(head: OutlineClause): TemplateResult {
+    const order: Level[] = ["one", "plain", "formal"];
+    const has = order.filter((level) => head.levels.includes(level));
+    if (has.length < 2) return html``;
+    return html`<div class="tabs" role="group" aria-label=${t("read.levels")}>${has.map((level) => html`
+      <button type="button" data-testid="level-${level}" aria-pressed=${this.level === level ? "true" : "false"}
+        @click=${() => this.show(level)}>${t(`read.level_${level}`)}</button>`)}</div>`;
+  }
+
+  private clause(clause: ScreenClause, index: number): TemplateResult {
+    const key = `${clause.clause}/${clause.level}`;
+    return html`<section class="clause card clause--${clause.level}" data-key=${key} aria-label=${clause.title}>
+      ${index > 0 || clause.level === "formal" ? html`<h2 class="clause__title">${clause.title}</h2>` : nothing}
+      ${clause.blocks.map((block) => block.kind === "explain"
+        ? html`<div class="explain">${block.label ? html`<h3>${block.label}</h3>` : nothing}<p>${this.spans(block.spans)}</p></div>`
+        : html`<p class="text text--${block.kind}">${block.label ? html`<strong>${block.label} </strong>` : nothing}${this.spans(block.spans)}</p>`)}
+      <span data-end=${key} class="clause__end"></span>
+    </section>`;
+  }
+
+  private spans(spans: Span[]): TemplateResult[] {
+    return spans.map((span) => span.term
+      ? html`<button type="button" class="term" data-testid="term-${span.term}" @click=${() => this.term(span.term!)}>${span.text}</button>`
+      : span.number ? html`<strong class="num">${span.text}</strong>` : html`${span.text}`);
+  }
+
+  private term(id: string): void {
+    const term = this.journey.outline?.glossary.find((item) => item.id === id);
+    if (!term) return;
+    sheet().open(term.term, () => html`<p class="text">${term.plain}</p>
+      ${term.clause && term.clause !== this.head?.id ? html`<button type="button" class="btn btn--plain" data-testid="term-clause"
+        @click=${() => { sheet().close(); this.journey.set({ again: term.clause }); }}>${t("read.see_clause")}</button>` : nothing}`);
+  }
+
+  private aloud(): void {
+    if (this.speaking) hush();
+    const text = (this.served?.clauses ?? [])
+      .map((clause) => clause.blocks.map((block) => `${block.label ?? ""}\u3002${block.spans.map((span) => span.text).join("")}`).join("\n"))
+      .join("\n");
+    this.speaking = !this.speaking;
+    if (this.speaking) speak(text, () => { this.speaking = false; this.requestUpdate(); });
+    this.requestUpdate();
+  }
+}
+customElements.define("jz-clause", Clause);
+
+/** The level asked for, or the nearest one the clause has. */
+function best(clause: OutlineClause, level: Level): Level {
+  if (clause.levels.includes(level)) return level;
+  return clause.levels.includes("plain") ? "plain" : (clause.levels[0] ?? "one");
+}

@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 import cv2
@@ -54,29 +53,6 @@ class Workers:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """The largest face of a picture. `passive`: share of live, 0..1, a screening signal and never proof of life."""
-
-    box: tuple[float, float, float, float]  # left, top, right, bottom
-    points: face.Points
-    score: float
-    yaw5: float
-    embedding: face.Embedding
-    passive: float
-    quality: quality.Quality
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one picture shows. `faces` counts people near the camera, passers-by left out."""
-
-    width: int
-    height: int
-    faces: int
-    face: Face | None
-
-
 def session_options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -109,7 +85,7 @@ class FaceEngine:
         self._answer_golden()
         give_back_memory()
 
-    async def look(self, data: bytes) -> Look:
+    async def look(self, data: bytes) -> face.Look:
         """Decode and judge one JPEG or PNG. PictureInvalid, PictureTooLarge or TooBusy."""
         return await self._workers.run(lambda: self.see(decode(data)))
 
@@ -122,22 +98,23 @@ class FaceEngine:
         item: ModelFile = getattr(self.pack.manifest.tasks, role)
         return Provenance(
             pack=self.pack.manifest.model_id,
+            manifest=self.pack.sha256,
             role=role,
             sha256=item.sha256,
             preprocessing=item.preprocessing_version,
             runtime=f"onnxruntime {onnxruntime.__version__}",
         )
 
-    def see(self, picture: Pixels) -> Look:
+    def see(self, picture: Pixels) -> face.Look:
         """Synchronous heart of `look`: about 60 ms of one core."""
         height, width = picture.shape[:2]
         boxes, points = self._detected(picture)
         if not len(boxes):
-            return Look(width, height, 0, None)
+            return face.Look(width, height, 0, None)
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         largest = int(np.argmax(areas))
         near = int((areas >= RIVAL * areas[largest]).sum())
-        return Look(width, height, near, self._face(picture, boxes[largest], points[largest].astype(np.float64)))
+        return face.Look(width, height, near, self._face(picture, boxes[largest], points[largest].astype(np.float64)))
 
     def _detected(self, picture: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         # The network wants multiples of 32; asking for a tight size instead of a square saves a third of the work.
@@ -148,12 +125,12 @@ class FaceEngine:
         boxes, points = self._detector.detect(picture, input_size=size, det_thresh=task.floor)
         return boxes, points
 
-    def _face(self, picture: Pixels, found: NDArray[np.float32], points: face.Points) -> Face:
+    def _face(self, picture: Pixels, found: NDArray[np.float32], points: face.Points) -> face.Face:
         left, top, right, bottom, score = (float(value) for value in found)
         box = (left, top, right, bottom)
         crop = cv2.warpAffine(picture, face.alignment(points), self.pack.manifest.tasks.recognition.input_size)
         embedding = self._recogniser.get_feat(crop)[0]
-        return Face(
+        return face.Face(
             box=box,
             points=points,
             score=score,

@@ -203,3 +203,12 @@ class AuthorityUnavailable(
 
 class PartyAbsent(Absent, code="PARTY_ABSENT", zh="没有找到这位办理人。", en="No such person takes part in this case."):
     pass
+
+
+class StandInRefused(
+    Unavailable,
+    code="STAND_IN_REFUSED",
+    zh="系统没有接入正式的身份核查，暂时不能办理。",
+    en="No real identity authority is connected, so this cannot go on for now.",
+):
+    """A sandbox adapter met a production case."""

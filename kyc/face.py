@@ -1,9 +1,12 @@
-"""Geometry and similarity of faces: pure arithmetic over five landmarks and embeddings."""
+"""What is seen of a face, and the arithmetic over its five landmarks and its embedding. Pure."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kyc.quality import Quality
 
 Points = NDArray[np.float64]
 """5 x 2, pixels: the eye, nose tip and mouth corners; image left before image right."""
@@ -15,6 +18,29 @@ Embedding = NDArray[np.float32]
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The largest face of a picture. `passive`: share of live, 0..1, a screening signal and never proof of life."""
+
+    box: tuple[float, float, float, float]  # left, top, right, bottom
+    points: Points
+    score: float
+    yaw5: float
+    embedding: Embedding
+    passive: float
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one picture shows. `faces` counts people near the camera, passers-by left out."""
+
+    width: int
+    height: int
+    faces: int
+    face: Face | None
 
 
 def alignment(points: Points) -> NDArray[np.float64]:

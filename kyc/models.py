@@ -123,16 +123,18 @@ class Manifest(Frozen, frozen=True, kw_only=True):
 
 
 class Pack(Frozen, frozen=True, kw_only=True):
-    """A pack whose every file was hashed."""
+    """A pack whose every file was hashed. `sha256`: over the manifest, which names all the rest."""
 
     path: Path
+    sha256: Sha256
     manifest: Manifest
 
 
 def load(directory: Path) -> Pack:
     """Read and check a pack. PackInvalid names the first thing wrong."""
     try:
-        manifest = msgspec.json.decode((directory / "manifest.json").read_bytes(), type=Manifest)
+        text = (directory / "manifest.json").read_bytes()
+        manifest = msgspec.json.decode(text, type=Manifest)
     except FileNotFoundError:
         raise PackInvalid(f"no model pack in {directory}: run `python -m kyc.models fetch {directory}`") from None
     except msgspec.DecodeError as error:
@@ -143,7 +145,7 @@ def load(directory: Path) -> Pack:
             raise PackInvalid(f"{name}: {'missing' if found is None else 'altered'}")
     if manifest.terms == "insightface":
         _check_insightface_licence(directory)
-    return Pack(path=directory.resolve(), manifest=manifest)
+    return Pack(path=directory.resolve(), sha256=hashlib.sha256(text).hexdigest(), manifest=manifest)
 
 
 def fetch(directory: Path, say: Callable[[str], None] = lambda _: None) -> Pack:

@@ -41,13 +41,16 @@ IdentityBody = (
 )
 
 
+_RANKS = ("pass", "review", "fail", "not_run")
+
+
 class Paper(Frozen, frozen=True, kw_only=True):
     media: Media
     verdict: str | None = None
     reasons: tuple[str, ...] = ()
     fields: dict[str, Commitment] = {}
     doubtful: tuple[str, ...] = ()  # fields the customer must confirm
-    portrait: Media | None = None
+    confidence_e4: dict[str, int] = {}
 
 
 class Challenge(Frozen, frozen=True, kw_only=True):
@@ -89,7 +92,17 @@ class Identity(Frozen, frozen=True, kw_only=True):
     review: str | None = None  # requested | accept | reject
     verified: Verified | None = None
 
+    @property
+    def tries(self) -> int:
+        """Attempts that were judged and did not pass: what the route's limit counts."""
+        return sum(attempt.verdict in {"review", "fail"} for attempt in self.attempts)
+
     def apply(self, event: Event, body: IdentityBody) -> "Identity":
+        if any(key.startswith("identity:") for key in body.withdraws):
+            return replace(self, verified=None)._apply(event, body)
+        return self._apply(event, body)
+
+    def _apply(self, event: Event, body: IdentityBody) -> "Identity":
         match body:
             case RouteChosen():
                 return replace(self, route=body.route)
@@ -102,9 +115,10 @@ class Identity(Frozen, frozen=True, kw_only=True):
                     reasons=body.reasons,
                     fields={name: field.value for name, field in body.fields.items()},
                     doubtful=tuple(name for name, field in body.fields.items() if field.confirm),
-                    portrait=body.portrait,
+                    confidence_e4={name: field.confidence_e4 for name, field in body.fields.items()},
                 )
-                return replace(self, papers={**self.papers, body.paper: paper})
+                # What was confirmed before was confirmed about another picture.
+                return replace(self, papers={**self.papers, body.paper: paper}, confirmed={}, corrected=())
             case PaperConfirmed():
                 return replace(self, confirmed=body.fields, corrected=body.corrected)
             case ChallengeIssued():
@@ -127,7 +141,14 @@ class Identity(Frozen, frozen=True, kw_only=True):
                 challenge_done = replace(self.challenge, judged=True) if self.challenge else None
                 return replace(self, challenge=challenge_done, attempts=(*self.attempts, attempt))
             case FacesCompared():
-                return replace(self, comparisons={**self.comparisons, body.pair: body.verdict})
+                comparisons = {**self.comparisons, body.pair: body.verdict}
+                if body.pair != "live_to_document" or not self.attempts:
+                    return replace(self, comparisons=comparisons)
+                # Alive but somebody else is not a success: the attempt is as good as its worse half.
+                last = self.attempts[-1]
+                verdict = max(last.verdict, body.verdict, key=_RANKS.index)
+                last = replace(last, verdict=verdict, reasons=(*last.reasons, *body.reasons))
+                return replace(self, comparisons=comparisons, attempts=(*self.attempts[:-1], last))
             case DataChecked():
                 return replace(self, data_checked=body.verdict)
             case RouteLocked():

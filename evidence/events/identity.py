@@ -54,7 +54,10 @@ class ReadField(Frozen, frozen=True, kw_only=True):
 
 
 class PaperRead(Body, frozen=True, kw_only=True):
-    """What the machine read, as disclosures, with quality and consistency findings."""
+    """What the machine read, as disclosures, with quality and consistency findings.
+
+    The portrait is not kept apart: a copy would be one more biometric record. It is cut from the paper when needed.
+    """
 
     TYPE: ClassVar[str] = "identity.paper_read/1"
     party: Party
@@ -62,7 +65,6 @@ class PaperRead(Body, frozen=True, kw_only=True):
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     fields: dict[str, ReadField] = {}
-    portrait: Media | None = None
     scores: tuple[Score, ...] = ()
 
 
@@ -95,7 +97,11 @@ class FrameCaptured(Body, frozen=True, kw_only=True):
 
 
 class LivenessJudged(Body, frozen=True, kw_only=True):
-    """A screening, never a certified presentation attack detection. `assurance` caps what a web page can attest."""
+    """A screening, never a certified presentation attack detection. `assurance` caps what a web page can attest.
+
+    `not_run`: the capture was not fit to be judged (non-response, ISO/IEC 30107-3), which is no try. `statement`
+    commits to the canonical JSON that names challenge and frames; `signature` is the device key's over its bytes.
+    """
 
     TYPE: ClassVar[str] = "identity.liveness_judged/1"
     challenge: str
@@ -105,6 +111,8 @@ class LivenessJudged(Body, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     scores: tuple[Score, ...] = ()
     frames: tuple[Commitment, ...] = ()
+    statement: Commitment | None = None
+    signature: str = ""  # base64url DER, ECDSA P-256 with SHA-256
     assurance: Literal["web", "native_attested"] = "web"
     basis: Literal["screened"] = "screened"
 

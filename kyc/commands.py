@@ -1,0 +1,67 @@
+"""What may be asked about identity. Each struct is the HTTP body, or what path, headers and body say together."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from evidence.events import Frozen, Locale, Party, Sha256
+from evidence.events.identity import Route
+from kyc.reasons import ReviewReason
+
+Scope = Literal["recording", "privacy", "face", "location"]
+PaperKind = Literal["cn_id_front", "cn_id_back"]
+ChallengeId = Annotated[str, msgspec.Meta(pattern=r"^chl_[a-z2-7]{26}$")]
+Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{80,120}$")]
+
+
+class ShowNotice(Frozen, frozen=True, kw_only=True):
+    scope: Scope
+    locale: Locale
+    text_sha256: Sha256
+
+
+class DecideConsent(Frozen, frozen=True, kw_only=True):
+    scope: Scope
+    decision: Literal["given", "refused", "withdrawn"]
+    text_sha256: Sha256
+
+
+class ChooseRoute(Frozen, frozen=True, kw_only=True):
+    party: Party
+    route: Route
+
+
+class CapturePaper(Frozen, frozen=True, kw_only=True):
+    paper: PaperKind
+    source: Literal["camera", "gallery"]
+
+
+class ConfirmFields(Frozen, frozen=True, kw_only=True):
+    """Every field of both sides, as the customer says it is."""
+
+    fields: dict[str, Annotated[str, msgspec.Meta(max_length=200)]]
+
+
+class IssueChallenge(Frozen, frozen=True, kw_only=True):
+    """An empty body."""
+
+
+class CaptureFrame(Frozen, frozen=True, kw_only=True):
+    """Frame `index` shows action `index`; frames come in order."""
+
+    challenge: ChallengeId
+    index: Annotated[int, msgspec.Meta(ge=0, lt=16)]
+
+
+class DecideChallenge(Frozen, frozen=True, kw_only=True):
+    """`frames`: SHA-256 of each JPEG in order. `signature`: the device key's, base64url DER, over canonical JSON
+    `{"actions", "case", "challenge", "frames", "nonce"}`."""
+
+    frames: Annotated[tuple[Sha256, ...], msgspec.Meta(max_length=16)]
+    signature: Signature
+
+
+class ReviewIdentity(Frozen, frozen=True, kw_only=True):
+    party: Party
+    decision: Literal["accept", "reject"]
+    reason: ReviewReason

@@ -1,0 +1,168 @@
+"""What a person is told before anything is collected: four notices, each with the six items of KYC-01.
+
+Processor and contact, purpose, method, retention, necessity and effect on the person, how to use one's rights (PIPL
+art. 17 and 30, 人脸识别技术应用安全管理办法 art. 5). A consent names the SHA-256 of the exact texts.
+"""
+
+from typing import Any, NamedTuple
+
+from evidence import decode
+from evidence.errors import NotFound
+
+SCOPES = ("recording", "privacy", "face", "location")
+
+
+class Processor(NamedTuple):
+    """Who answers for the data: full name and a way to reach them."""
+
+    zh: str
+    en: str
+    contact: str
+
+
+DEMO = Processor("示例保险代理有限公司（演示）", "Example Insurance Agency Ltd. (demonstration)", "400-000-0000")
+
+LABELS = (
+    ("处理者与联系方式", "Who we are and how to reach us"),
+    ("处理目的", "Purpose"),
+    ("处理方式", "Method"),
+    ("保存期限", "How long we keep it"),
+    ("必要性与对您的影响", "Why it is needed and what it means for you"),
+    ("您的权利", "Your rights"),
+)
+
+RIGHTS = (
+    "您可以随时在本页面查阅、复制、更正、删除您的信息或撤回同意；撤回不影响此前已完成的事项。",
+    "At any time you may see, copy, correct or delete your data or withdraw consent on this page; what was done before"
+    " stays valid.",
+)
+
+# scope -> ((title zh, en), five items (zh, en) from purpose to effect, (statement zh, en))
+_TEXTS: dict[str, tuple[tuple[str, str], tuple[tuple[str, str], ...], tuple[str, str]]] = {
+    "recording": (
+        ("操作过程记录告知书", "Notice of recording"),
+        (
+            (
+                "如实记录您阅读、确认和签署的过程，日后可以还原当时看到的页面。",
+                "To record truthfully how you read, confirm and sign, so that what you saw can be shown again later.",
+            ),
+            (
+                "您将进入投保流程。记录每个页面的进入和离开时间、点击和确认，写入不可修改的证据链；个人信息另行加密保存。",
+                "You are entering the application. When you enter and leave each page, and what you tap and confirm, is"
+                " written to a chain that cannot be altered; personal data are kept apart, encrypted.",
+            ),
+            (
+                "保险期间一年以内的保存五年，超过一年的自合同终止之日起保存十年；有争议的延长。",
+                "Five years for cover up to one year, otherwise ten years after the contract ends; longer in a"
+                " dispute.",
+            ),
+            (
+                "法律要求保存操作轨迹，不同意则不能在线投保，可以到柜台办理，不增加费用。",
+                "The law requires this record. Without it you cannot apply online, but you may do so at a counter at"
+                " no extra cost.",
+            ),
+        ),
+        ("我知道操作过程会被记录，并同意。", "I know that what I do here is recorded, and I agree."),
+    ),
+    "privacy": (
+        ("个人信息处理告知书", "Privacy notice"),
+        (
+            (
+                "核实您的身份，订立和履行保险合同，履行反洗钱义务。",
+                "To establish who you are, to make and perform the insurance contract, and to meet duties against"
+                " money laundering.",
+            ),
+            (
+                "收集您的身份证正反面照片、姓名、号码、住址、手机号码、填写的内容和手写签名，在本公司服务器上识别并加密保存。"
+                "接入权威机构核查时，会提交姓名和号码。",
+                "We collect pictures of both sides of your ID card, name, number, address, phone number, what you fill"
+                " in and your handwriting, read them on our own servers and keep them encrypted. Where an authority is"
+                " asked, name and number are sent to it.",
+            ),
+            (
+                "客户身份资料自业务关系结束之日起至少保存十年，期满删除。",
+                "Customer identity records are kept for at least ten years after the relation ends, then deleted.",
+            ),
+            (
+                "身份证件属于敏感个人信息，用于确认是您本人。不同意则不能在线办理，可以到柜台办理。",
+                "An ID card is sensitive personal data; it is used to make sure that it is you. Without consent you"
+                " cannot go on online, but you may at a counter.",
+            ),
+        ),
+        ("我已阅读，同意处理上述个人信息。", "I have read this and agree to the processing of these data."),
+    ),
+    "face": (
+        ("人脸信息处理单独告知书", "Separate notice on face data"),
+        (
+            (
+                "确认是您本人在现场操作，防止他人冒用。只用于这一次身份验证。",
+                "To make sure that you yourself are present, and nobody in your place; for this one check only.",
+            ),
+            (
+                "拍摄几张您转头的照片，在本公司服务器上与身份证照片比对。不提供给第三方，不分析情绪或其他特征。",
+                "A few pictures of you turning your head are compared with your ID portrait on our own servers. They"
+                " are given to nobody, and no mood or other trait is analysed.",
+            ),
+            (
+                "判断完成后立即删除照片，只保留结果和分数。",
+                "The pictures are deleted as soon as the decision is made; only the result and its scores are kept.",
+            ),
+            (
+                "不是必须：您可以选择“人工核验”，结果相同，不增加费用。本系统只作筛查，没有经过认证，可能出错，可以要求人工复核。",
+                "It is not necessary: you may choose assisted verification, with the same result and at no extra cost."
+                " This system only screens, is not certified and can be wrong; you may ask for a person to check.",
+            ),
+        ),
+        ("我单独同意处理我的人脸信息。", "I separately agree to the processing of my face data."),
+    ),
+    "location": (
+        ("位置信息处理告知书", "Notice on location"),
+        (
+            (
+                "记录签署时的大致地点，作为证据的一部分。",
+                "To record roughly where you sign, as part of the evidence.",
+            ),
+            (
+                "签署时读取一次手机位置（WGS-84），不持续跟踪；不能证明本人在场。",
+                "The phone's position (WGS-84) is read once when you sign and never followed; it does not prove that"
+                " you were there.",
+            ),
+            (
+                "与合同资料同期保存，期满删除。",
+                "As long as the contract's records, then deleted.",
+            ),
+            (
+                "不是必须：拒绝不影响办理，记录为“已拒绝”。",
+                "It is not necessary: refusing changes nothing and is recorded as refused.",
+            ),
+        ),
+        ("我同意在签署时读取一次位置。", "I agree to my position being read once when I sign."),
+    ),
+}
+
+
+def texts(scope: str, processor: Processor = DEMO) -> dict[str, Any]:
+    """`{locale: {title, items: [{label, text}], statement}}`. NotFound for another scope."""
+    if scope not in _TEXTS:
+        raise NotFound("no such notice")
+    titles, middle, statements = _TEXTS[scope]
+    who = (f"{processor.zh}，电话 {processor.contact}", f"{processor.en}, telephone {processor.contact}")
+    items = (who, *middle, RIGHTS)
+    return {
+        locale: {
+            "title": titles[side],
+            "items": [{"label": label[side], "text": text[side]} for label, text in zip(LABELS, items, strict=True)],
+            "statement": statements[side],
+        }
+        for side, locale in enumerate(("zh-CN", "en"))
+    }
+
+
+def text_sha256(scope: str, processor: Processor = DEMO) -> str:
+    """What a consent names: SHA-256 over the canonical JSON of `texts`."""
+    return decode.digest(texts(scope, processor))
+
+
+def public(scope: str, processor: Processor = DEMO) -> dict[str, Any]:
+    """The answer of GET /v1/notices/{scope}."""
+    return {"scope": scope, "text_sha256": text_sha256(scope, processor), "texts": texts(scope, processor)}

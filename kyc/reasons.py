@@ -1,0 +1,128 @@
+"""Every reason that an identity step may give: a closed list, and the sentence that tells the person what to do.
+
+Clients show the sentence and branch on the verdict only (CONVENTIONS 1, rows 7 to 9).
+"""
+
+from typing import Literal
+
+from evidence.events import Frozen
+
+
+class Reason(Frozen, frozen=True, kw_only=True):
+    """`retry`: trying again can help. `note` is for staff and never leaves with a customer's answer."""
+
+    retry: bool
+    zh: str
+    en: str
+    note: str = ""
+
+
+def _again(zh: str, en: str, note: str = "") -> Reason:
+    return Reason(retry=True, zh=zh, en=en, note=note)
+
+
+def _person(note: str) -> Reason:
+    return Reason(
+        retry=False,
+        zh="这一项需要工作人员核对，请稍候，我们会尽快处理。",
+        en="A member of staff has to look at this. Please wait a little.",
+        note=note,
+    )
+
+
+CAPTURE: dict[str, Reason] = {
+    "FACE_TOO_FAR": _again("离镜头太远，请靠近一点。", "Too far away. Please come a little closer."),
+    "FACE_TOO_CLOSE": _again("离镜头太近，请退后一点。", "Too close. Please move back a little."),
+    "TOO_DARK": _again("光线太暗，请到亮一点的地方。", "Too dark. Please go where there is more light."),
+    "TOO_BRIGHT": _again("光线太亮，请避开强光。", "Too bright. Please keep out of strong light."),
+    "BLURRED": _again("画面不清楚，请拿稳手机，擦一擦镜头。", "Not sharp. Please hold still and wipe the lens."),
+    "COLOUR_UNNATURAL": _again("颜色不自然，请到自然光下。", "The colours look wrong. Please go into daylight."),
+    "FACE_COVERED": _again(
+        "没有看清脸，请正对镜头，摘下口罩和墨镜。", "No clear face. Please face the camera without mask or sunglasses."
+    ),
+    "MULTIPLE_FACES": _again("画面里不止一个人，请单独拍摄。", "More than one person is in view. Please be alone."),
+}
+
+LIVENESS: dict[str, Reason] = {
+    **CAPTURE,
+    "ACTION_NOT_PERFORMED": _again(
+        "没有看到要求的动作，请按提示慢慢转头。", "The movement was not seen. Please turn your head slowly as shown."
+    ),
+    "FRAMES_ALIKE": _again("请按提示现场拍摄，不要重复使用照片。", "Please take each picture now, as shown."),
+    "IDENTITY_CHANGED": _again("请从头到尾由同一个人完成。", "Please let one person do all of it."),
+    "IDENTITY_UNSURE": _person("the turned face may be another's"),
+    "SCREEN_SUSPECTED": _again(
+        "请本人面对镜头，不要拍照片或屏幕。", "Please face the camera yourself, not a picture or a screen."
+    ),
+    "SCREEN_UNSURE": _person("the passive screen is in its doubtful band"),
+}
+
+MATCH: dict[str, Reason] = {
+    "FACE_DIFFERS": _again(
+        "与身份证照片不一致，请本人拍摄，或选择人工核验。",
+        "This does not match the ID card. Please do it yourself, or choose assisted verification.",
+    ),
+    "FACE_UNSURE": _person("similarity to the ID portrait is in the doubtful band"),
+    "PORTRAIT_MISSING": _again(
+        "身份证上的照片看不清，请重拍身份证正面。",
+        "The portrait on the card is not clear. Please photograph the front again.",
+    ),
+    "NO_ADAPTER": _person("no adapter to compare faces with an authority is configured"),
+}
+
+PAPER: dict[str, Reason] = {
+    "PAPER_NOT_RECOGNISED": _again(
+        "没有看清身份证，请放平、对齐后重拍。", "No ID card was recognised. Lay it flat, line it up and try again."
+    ),
+    "WRONG_SIDE": _again("拍反了，请拍另一面。", "That is the wrong side. Please photograph the other one."),
+    "NUMBER_WRONG": _again(
+        "身份证号码没有看清，请避开反光重拍。", "The number is not readable. Please avoid glare and try again."
+    ),
+    "FIELD_UNREADABLE": _again("有些字没有看清，请重拍或手动补全。", "Some text is unclear. Try again or fill it in."),
+    "SEX_DIFFERS": _again("性别与号码不一致，请核对。", "Sex and number disagree. Please check."),
+    "BIRTH_DIFFERS": _again("出生日期与号码不一致，请核对。", "Birth date and number disagree. Please check."),
+    "PAPER_EXPIRED": Reason(
+        retry=False,
+        zh="身份证已过期，请换用有效的证件。",
+        en="This ID card has expired. Please use a valid one.",
+    ),
+    "PAPER_NOT_YET_VALID": Reason(
+        retry=False, zh="身份证还没有生效，请核对日期。", en="This ID card is not valid yet. Please check the date."
+    ),
+    "NUMBER_UNASSIGNED": Reason(
+        retry=False,
+        zh="这不是有效的身份证，请使用本人证件。",
+        en="This is not a valid ID card. Please use your own.",
+        note="region code assigned to no place: a specimen, refused in production",
+    ),
+    "PORTRAIT_MISSING": MATCH["PORTRAIT_MISSING"],
+}
+
+DATA: dict[str, Reason] = {
+    "NAME_NUMBER_MISMATCH": _person("the source says that name and number do not belong together"),
+    "NUMBER_NOT_FOUND": _person("the source does not know the number"),
+    "PERSON_DECEASED": _person("the source reports the person as deceased"),
+    "SPECIMENS_ONLY": _person("the sandbox source knows specimen numbers only"),
+}
+
+REVIEW: dict[str, Reason] = {
+    "FIELDS_CORRECTED": _person("the customer corrected what was read"),
+    "ASSISTED_ROUTE": _person("the customer chose the way without a face"),
+    "AUTHORITY_NOT_ASKED": _person("no adapter to an authority is configured"),
+    "EARLIER_REJECTION": _person("a reviewer rejected this person before"),
+}
+
+REASONS: dict[str, Reason] = {**LIVENESS, **MATCH, **PAPER, **DATA, **REVIEW}
+
+ReviewReason = Literal[
+    "seen_by_video",
+    "seen_at_counter",
+    "papers_agree",
+    "person_differs",
+    "papers_differ",
+    "fraud_suspected",
+    "no_contact",
+]
+"""What a reviewer may give as the ground of a decision; the first three accept, the others reject."""
+
+ACCEPTING: tuple[str, ...] = ("seen_by_video", "seen_at_counter", "papers_agree")

@@ -114,7 +114,8 @@ def _find(body: Any, path: str) -> Any:
 
 def _said(value: Any, how: str, lang: str) -> str:
     if value is None:
-        return NOTHING
+        # An event leaves out what has its usual value; the label of "" says what that is.
+        return str(words()["labels"].get(how, {}).get("", {}).get(lang, NOTHING))
     if how == "s" and type(value) is int:
         return f"{value // 1000}.{value % 1000 // 100}"
     if how == "e4" and type(value) is int:

@@ -112,7 +112,7 @@ class Report:
         states = {step.state for step in self.steps}
         if "failed" in states or states == {"not_run"}:
             return "TOTAL-FAILED"
-        return "INDETERMINATE" if self.reasons or states != {"passed"} else "TOTAL-PASSED"
+        return "TOTAL-PASSED" if states == {"passed"} and not self.reasons else "INDETERMINATE"
 
     @property
     def exit_code(self) -> int:

@@ -1,0 +1,123 @@
+"""A signer's certificate, a small PDF, and its PAdES signature: real ones, made without the signing room."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from asn1crypto import keys as asn1_keys
+from asn1crypto import tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.content import RawContent
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.layout import BoxConstraints
+from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
+from pyhanko.sign.timestamps.api import TimeStamper
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from evidence.tsa import LocalTsa
+
+START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2046, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A test certificate authority and one signer's certificate of it."""
+
+    root: x509.Certificate
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def pem(self) -> bytes:
+        return self.root.public_bytes(Encoding.PEM)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def authority() -> Authority:
+    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA (not production)")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "cus_li")])
+    builder = x509.CertificateBuilder().not_valid_before(START).not_valid_after(END)
+    root = (
+        builder.subject_name(name)
+        .issuer_name(name)
+        .public_key(root_key.public_key())
+        .serial_number(1)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(key_cert_sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(root_key.public_key()), critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    certificate = (
+        builder.subject_name(subject)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(2)
+        .add_extension(_usage(digital_signature=True, content_commitment=True), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    return Authority(root, certificate, key)
+
+
+def blank_pdf(nonce: str) -> bytes:
+    """One page with one empty signature field; `nonce` makes its hash unguessable."""
+    writer = PdfFileWriter()
+    content = RawContent(f"% {nonce}\n".encode(), box=BoxConstraints(200, 100))
+    stream = generic.StreamObject(stream_data=content.render())
+    writer.insert_page(PageObject(contents=writer.add_object(stream), media_box=(0, 0, 200, 100)))
+    append_signature_field(writer, SigFieldSpec("proposer", box=(10, 10, 90, 40)))
+    out = io.BytesIO()
+    writer.write(out)  # type: ignore[no-untyped-call]
+    return out.getvalue()
+
+
+async def sign_pdf(pdf: bytes, who: Authority, tsa: LocalTsa) -> bytes:
+    """The same bytes and an incremental update with a PAdES B-T signature."""
+    private = who.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    signer = signers.SimpleSigner(
+        signing_cert=asn1_x509.Certificate.load(who.certificate.public_bytes(Encoding.DER)),
+        signing_key=asn1_keys.PrivateKeyInfo.load(private),
+        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+    )
+    meta = signers.PdfSignatureMetadata(field_name="proposer", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
+    out = await signers.PdfSigner(meta, signer, timestamper=_Stamper(tsa)).async_sign_pdf(
+        IncrementalPdfFileWriter(io.BytesIO(pdf))
+    )
+    return bytes(out.getvalue())
+
+
+class _Stamper(TimeStamper):
+    def __init__(self, tsa: LocalTsa) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._tsa = tsa
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        return tsp.TimeStampResp.load(self._tsa.answer(req.dump()))
+
+
+def _usage(**on: bool) -> x509.KeyUsage:
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: on.get(name, False) for name in names})

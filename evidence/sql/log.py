@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, literal, select, te
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from evidence.errors import ChainBroken, ClaimTaken, Error, HeadMoved, StorageFailed
+from evidence.errors import ChainBroken, ClaimTaken, Error, HeadMoved, StorageFailed, TooBusy
 from evidence.events import Head, line_hash
 from evidence.log import Claim, Entry
 from evidence.ports import Clock
@@ -24,6 +24,7 @@ from evidence.sql.upsert import milliseconds, upsert
 from evidence.sql.writer import Job
 
 MAX_APPENDS = 500  # in one transaction
+MAX_WAITING = 20_000  # appends; more than this means the disk stopped, and memory is no place to keep evidence
 POLL_S = 0.5  # how late an event of another process may be noticed
 POSITION_LOCK = 0x6A7A_706F  # "jzpo": of pg_advisory_xact_lock
 
@@ -55,6 +56,7 @@ class SqlLog:
         self._database = database
         self._now = now
         self._open: _Batch | None = None  # appends that wait for the writer
+        self._waiting = 0  # appends that are not answered yet
         self._known = 0  # newest position this process committed
         self._grown = asyncio.Event()
 
@@ -65,12 +67,15 @@ class SqlLog:
     async def append(self, stream: str, after: Head, lines: Sequence[bytes], claims: Sequence[Claim] = ()) -> Head:
         if not lines:
             raise ValueError("nothing to append")
+        if self._waiting >= MAX_WAITING:
+            raise TooBusy("too many appends wait")
         pending = _Append(stream, after, lines, claims)
         if self._open is None or len(self._open.appends) >= MAX_APPENDS:
             batch = _Batch(self, [])
             self._database.writer.submit(batch)
             self._open = batch
         self._open.appends.append(pending)
+        self._waiting += 1
         return await pending.done
 
     async def scan(self, after: int, limit: int = 1000) -> list[Entry]:
@@ -109,6 +114,9 @@ class SqlLog:
 
     def now(self) -> datetime:
         return self._now()
+
+    def settled(self, appends: int) -> None:
+        self._waiting -= appends
 
     def committed(self, newest: int) -> None:
         self._known = max(self._known, newest)
@@ -169,6 +177,7 @@ class _Batch:
 
     def settle(self, failure: Exception | None) -> None:
         self._log.started(self)  # it may have failed before it could begin
+        self._log.settled(len(self.appends))
         if failure is None:
             self._log.committed(self._newest)
         for append in self.appends:

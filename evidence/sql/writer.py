@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from evidence.errors import StorageFailed, TooBusy
 
-MAX_WAITING = 10_000  # jobs; more than this means the disk stopped, and memory is not the place to keep evidence
+MAX_WAITING = 10_000  # jobs; see `evidence.sql.log` for appends, which share one
 MAX_TOGETHER = 64  # jobs in a transaction; each may carry many appends
 
 _logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from evidence.errors import ChainBroken, HeadMoved, StorageFailed
+from evidence.errors import ChainBroken, HeadMoved, StorageFailed, TooBusy
 from evidence.events import Head
 from evidence.ledger import Ledger
 from evidence.sql import Database, SqlLog, migrate
@@ -273,6 +273,26 @@ async def test_a_full_disk_is_an_error_for_everyone_who_waited_and_loses_nothing
     await limit(1_000_000)
     await log.append("case_b", START, chain("case_b", opened()))
     assert set(await verify_everything(log)) == {"case_a", "case_b"}
+    await database.close()
+
+
+async def test_a_disk_that_stands_still_makes_new_appends_wait_outside(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evidence.sql.log.MAX_WAITING", 30)
+    url = f"sqlite:///{tmp_path}/log.db"
+    database = await Database.open(url)
+    log = SqlLog(database, clock)
+    async with owner(url) as connection:
+        await connection.execute(text("BEGIN IMMEDIATE"))  # somebody else holds the file
+        tasks = [asyncio.create_task(log.append(f"case_{n}", START, chain(f"case_{n}", opened()))) for n in range(30)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooBusy):
+            await log.append("case_late", START, chain("case_late", opened()))
+        await connection.execute(text("ROLLBACK"))
+    await asyncio.gather(*tasks)
+    await log.append("case_late", START, chain("case_late", opened()))  # room again
+    assert len(await verify_everything(log)) == 31
     await database.close()
 
 

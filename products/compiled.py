@@ -82,7 +82,7 @@ class Compiled:
     def uses(self, clause: Clause) -> frozenset[str]:
         """Every value name in what a reader of this clause sees, its items included."""
         names: set[str] = set()
-        for text in texts_of(clause):
+        for _, text in texts_of(clause):
             for template in text.values():
                 names |= names_in(template)
         return frozenset(names)
@@ -91,24 +91,25 @@ class Compiled:
         return bool(self.uses(clause) & self.personal_names)
 
 
-def texts_of(clause: Clause) -> Iterator[Text]:
-    """Every authored text shown with a clause."""
+def texts_of(clause: Clause) -> Iterator[tuple[str, Text]]:
+    """Every authored text shown with a clause, its items included."""
     yield from own_texts(clause)
     for child in clause.children:
         yield from texts_of(child)
 
 
-def own_texts(clause: Clause) -> Iterator[Text]:
+def own_texts(clause: Clause) -> Iterator[tuple[str, Text]]:
+    """(path within the clause, text)."""
     if clause.title is not None:
-        yield clause.title
-    yield clause.one
+        yield "title", clause.title
+    yield "one", clause.one
     if clause.plain is not None:
-        yield clause.plain
+        yield "plain", clause.plain
     if clause.explain is not None:
-        yield clause.explain.what
+        yield "explain.what", clause.explain.what
         if isinstance(clause.explain.covers, dict):
-            yield clause.explain.covers
-        yield clause.explain.effect
+            yield "explain.covers", clause.explain.covers
+        yield "explain.effect", clause.explain.effect
 
 
 def text_sha256(text: str) -> str:

@@ -81,8 +81,8 @@ def expressions(product: Product) -> Iterator[tuple[str, str, dict[str, str], st
 def texts(product: Product, clauses: Mapping[str, Placed]) -> Iterator[tuple[str, Text, bool]]:
     """(path, text, whether the customer's own numbers may stand in it) of every authored sentence."""
     for placed in clauses.values():
-        for text in own_texts(placed.clause):
-            yield placed.at, text, True
+        for part, text in own_texts(placed.clause):
+            yield f"{placed.at}.{part}", text, True
     for name, term in product.glossary.items():
         yield f"glossary.{name}.plain", term.plain, False
     for number, disclosure in enumerate(product.disclosures):

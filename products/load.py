@@ -113,9 +113,8 @@ class _Compilation:
             self._stop()
             raise AssertionError("a finding was recorded")
         by_number = {placed.clause.src: placed.at for placed in clauses.values()}
-        for problem in uncovered(wording, [placed.clause.src for placed in clauses.values()], source.skip):
-            number = problem.split()[-1] if problem.startswith("segment") else ""
-            self._wrong("L01", by_number.get(number, "source"), problem)
+        for number, problem in uncovered(wording, [placed.clause.src for placed in clauses.values()], source.skip):
+            self._wrong("L01", by_number.get(number, "source"), f"segment {number} is {problem}")
         self._stop()
         return wording
 

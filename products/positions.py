@@ -23,8 +23,12 @@ class _Strict(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
         if self.check_event(yaml.AliasEvent):
-            raise _Problem(self.line + 1, "aliases are not used here: write the text twice")
+            raise _Problem(line, "aliases are not used here: write the text twice")
+        if event.tag is not None:
+            raise _Problem(line, f"tag {event.tag} is not used here")
         return super().compose_node(parent, index)
 
 
@@ -80,6 +84,9 @@ def typed(source: Positioned, to: type[T]) -> T:
         what, _, where = str(error).partition(" - at ")
         pattern = where.rpartition("`$")[2].rstrip("`").lstrip(".")
         path = _resolve(source.value, to, str(error), pattern)
+        unknown = re.match(r"Object contains unknown field `([^`]+)`", what)
+        if unknown:
+            path = f"{path}.{unknown[1]}" if path else unknown[1]
         raise DefinitionInvalid((_finding(path, line_of(source.lines, path), what),)) from None
     except NotCanonical as error:
         raise DefinitionInvalid((_finding("", 1, str(error)),)) from None

@@ -233,7 +233,7 @@ def _shown(clause: Clause, level: Level) -> list[Text]:
         case "formal":
             return title
         case "plain":
-            shown = [text for text in own_texts(clause) if text is not clause.one or not clause.plain]
+            shown = [text for part, text in own_texts(clause) if part != "one" or not clause.plain]
             return [*title, *shown, *(text for child in clause.children for text in _shown(child, "plain"))]
 
 

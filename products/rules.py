@@ -181,7 +181,7 @@ def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Bo
     keys = [f"{item.clause}/{item.level}" for item in command.clauses]
     if len(set(keys)) != len(keys):
         raise NotValid("a clause is reported twice", field="clauses")
-    if not set(keys) <= set(served.clauses):
+    if not set(keys) <= set(served.clauses) - served.void:
         raise ScreenStale("the screen does not show this, or no longer counts for it")
     room, late = _room(served, stamp.at)
     seen: list[SeenClause] = []

@@ -61,20 +61,18 @@ def read_wording(data: bytes) -> Wording:
     return Wording(text=text, segments=segments)
 
 
-def uncovered(wording: Wording, claimed: Iterable[str], skipped: Iterable[str]) -> list[str]:
-    """L01: every segment belongs to exactly one clause or is skipped. Sentences that say what does not."""
+def uncovered(wording: Wording, claimed: Iterable[str], skipped: Iterable[str]) -> list[tuple[str, str]]:
+    """L01: every segment belongs to exactly one clause or is skipped. (number, what is wrong with it)."""
     taken = list(claimed)
     skip = set(skipped)
-    problems = [f"segment {number} is claimed twice" for number in sorted({n for n in taken if taken.count(n) > 1})]
-    problems += [f"segment {number} is both a clause and skipped" for number in sorted(skip & set(taken))]
-    problems += [
-        f"segment {number} is not in the wording" for number in sorted((skip | set(taken)) - set(wording.segments))
-    ]
+    problems = [(number, "claimed twice") for number in sorted({n for n in taken if taken.count(n) > 1})]
+    problems += [(number, "both a clause and skipped") for number in sorted(skip & set(taken))]
+    problems += [(number, "not in the wording") for number in sorted((skip | set(taken)) - set(wording.segments))]
     for number, segment in wording.segments.items():
         if number not in skip and number not in taken:
-            problems.append(f"segment {number} ({segment.title[:12]}) belongs to no clause")
+            problems.append((number, f"({segment.title[:12]}) belongs to no clause"))
         if number in skip and segment.end - segment.start > MAX_SKIPPED:
-            problems.append(f"skipped segment {number} is longer than {MAX_SKIPPED} characters")
+            problems.append((number, f"skipped, but longer than {MAX_SKIPPED} characters"))
     return problems
 
 

@@ -32,6 +32,7 @@ class Served(Frozen, frozen=True, kw_only=True):
     locale: Locale
     layout: str
     clauses: dict[str, ScreenClause]
+    void: frozenset[str] = frozenset()  # keys of `clauses` that were withdrawn since: shown, but no longer counted
     closed_at: str | None = None
     reported_at: str | None = None
     counted_ms: int = 0  # visible time already credited, summed over its clauses
@@ -105,7 +106,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
             self,
             seen={key: seen for key, seen in self.seen.items() if key.split("/")[0] not in clauses},
             # A screen that still shows the old numbers can no longer be counted for these clauses.
-            screens={name: _without(screen, clauses) for name, screen in self.screens.items()},
+            screens={name: _voided(screen, clauses) for name, screen in self.screens.items()},
             answered={name: right for name, right in self.answered.items() if f"answered:{name}" not in keys},
             acknowledged={name: at for name, at in self.acknowledged.items() if f"disclosed:{name}" not in keys},
             suitability=None if "suitable" in keys else self.suitability,
@@ -113,6 +114,6 @@ class Reading(Frozen, frozen=True, kw_only=True):
         )
 
 
-def _without(screen: Served, clauses: set[str]) -> Served:
-    kept = {key: item for key, item in screen.clauses.items() if item.clause not in clauses}
-    return screen if len(kept) == len(screen.clauses) else replace(screen, clauses=kept)
+def _voided(screen: Served, clauses: set[str]) -> Served:
+    void = screen.void | {key for key, item in screen.clauses.items() if item.clause in clauses}
+    return screen if void == screen.void else replace(screen, void=void)

@@ -71,7 +71,7 @@ export type ExportState = "queued" | "running" | "succeeded" | "failed";
 export interface Quote { inputs: Record<string, string | number>; outputs: Record<string, { value: string; unit: string; text: Text; label?: Text | string }> }
 export interface OutlineClause {
   id: string; parent: string | null; cat: string; must_read: boolean; limits_provider: boolean; style: string | null;
-  levels: Level[]; one: string; floor_ms: number; read: boolean; personal: boolean;
+  levels: Level[]; one: string | null; title: string | null; floor_ms: number; read: boolean; personal: boolean;
 }
 export interface Question { id: string; clause: string; ask: string; options: { value: string; text: string }[]; tries_left: number; answered: boolean }
 export interface Disclosure { id: string; when: string; text: string; text_sha256: string; acknowledge: string; done: boolean }
@@ -80,7 +80,7 @@ export interface Outline {
   progress: { read: number; of: number };
   summary: { text: string; clause: string | null; topic?: string }[];
   clauses: OutlineClause[]; questions: Question[]; disclosures: Disclosure[]; glossary: Term[];
-  suitability: { needs: (Input & { name: string })[]; outcome: string | null; reasons?: string[] };
+  suitability: { needs: (Input & { name: string })[]; outcome: string | null; reasons: { rule: string; text: string }[] };
 }
 export interface Span { text: string; term?: string | null; number?: boolean | null }
 export interface Block { kind: "p" | "alert" | "formal" | "explain"; label?: string | null; spans: Span[] }
@@ -224,7 +224,7 @@ export class Client {
 }
 
 const worthAsking = (problem: Problem): boolean =>
-  problem.code === "STILL_IN_FLIGHT" || (problem.retryable && [429, 502, 503, 504].includes(problem.status));
+  problem.code === "STILL_IN_FLIGHT" || problem.code === "HEAD_MOVED" || (problem.retryable && [429, 502, 503, 504].includes(problem.status));
 
 async function problemBody(response: Response): Promise<ProblemBody> {
   try {

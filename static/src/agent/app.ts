@@ -9,8 +9,8 @@ import { Desk } from "./desk";
 
 /** The closed list of reasons a reviewer chooses from (KYC-09). */
 const REASONS = {
-  accept: ["SAME_PERSON", "DOCUMENT_GENUINE", "VIDEO_CONFIRMED"],
-  reject: ["DIFFERENT_PERSON", "DOCUMENT_DOUBTFUL", "NOT_LIVE", "UNCLEAR"],
+  accept: ["seen_by_video", "seen_at_counter", "papers_agree"],
+  reject: ["person_differs", "papers_differ", "fraud_suspected", "no_contact"],
 } as const;
 
 export class AgentApp extends LitElement {
@@ -140,7 +140,7 @@ export class AgentApp extends LitElement {
   private async create(): Promise<void> {
     const phone = this.phone.normalize("NFKC").replace(/[\s-]/g, "").replace(/^\+?86(?=1\d{10}$)/, "");
     if (!this.product) return this.desk.say(t("agent.product_wrong"));
-    if (!/^1\d{10}$/.test(phone)) {
+    if (!/^1[3-9]\d{9}$/.test(phone)) {
       this.desk.say(t("agent.phone_wrong"));
       return this.querySelector<HTMLElement>("#phone")?.focus();
     }

@@ -81,7 +81,7 @@ export class CustomerApp extends LitElement {
       <a class="skip" href="#main" @click=${this.skip}>${t("skip")}</a>
       ${this.header()}
       <main id="main" tabindex="-1" aria-busy=${this.journey.busy ? "true" : "false"}>
-        ${this.troubles()}${this.body()}
+        ${this.hint()}${this.troubles()}${this.body()}
       </main>
       ${this.footer()}
       <p class="sr-only" role="status" aria-live="polite">${this.journey.busy ? t("working") : ""}</p>`;
@@ -131,6 +131,11 @@ export class CustomerApp extends LitElement {
       <ol class="steps__bar" aria-hidden="true">${stepNames(view).map((_, index) => html`<li class=${
         finished || index + 1 < n ? "is-done" : index + 1 === n ? "is-now" : ""}></li>`)}</ol>
     </div>`;
+  }
+
+  private hint(): TemplateResult | typeof nothing {
+    const hint = this.journey.hint;
+    return hint ? html`<div class="note" role="status" data-testid="hint">${icons.info()}<div><p><strong>${hint.text}</strong></p><p>${hint.advice}</p></div></div>` : nothing;
   }
 
   private troubles(): TemplateResult | typeof nothing {

@@ -36,8 +36,11 @@ export class Journey {
   comment = "";
   product: Product | null = null;
   trouble: Trouble | null = null;
+  /** Something the reader should know on the next screen; stays until they move on. */
+  hint: { text: string; advice: string } | null = null;
   /** Code of the last refusal, for the few screens that go on differently after it. */
   lastCode: string | null = null;
+  lastFacts: Record<string, unknown> = {};
   busy = false;
   private readonly acts = new Acts();
   private readonly listeners = new Set<() => void>();
@@ -58,6 +61,7 @@ export class Journey {
   set(change: Partial<Local>): void {
     Object.assign(this.local, change);
     this.trouble = null;
+    this.hint = null;
     this.changed();
   }
 
@@ -271,6 +275,7 @@ export class Journey {
       return;
     }
     this.lastCode = error.code;
+    this.lastFacts = error.body.facts ?? {};
     if (error.status === 401 && this.record?.token) await this.comeBack();
     const text = error.text(locale()) ?? t("trouble.unknown");
     this.trouble = { text, advice: advice(error), again: error.retryable ? again : null, offline: false };

@@ -1,6 +1,6 @@
 // Where the customer is, from what the server says and little else: a reload or another day leads to the same screen.
 
-import type { CaseView, Disclosure, Outline, OutlineClause, Question } from "../api";
+import type { CaseView, Disclosure, Identity, Outline, OutlineClause, Question } from "../api";
 
 export type Screen =
   | "entry" | "privacy" | "quote" | "summary" | "clause" | "question" | "suitability" | "disclosure"
@@ -19,16 +19,17 @@ export interface Local {
   faceWanted: boolean;
   /** The customer asked to go over the identity step again because the check grew old (ESG-01). */
   identifyAgain: boolean;
-  /** Photographs both sides again: `retakeBack` once the front is done. */
-  retake: boolean;
-  retakeBack: boolean;
+  /** A side of the card to be photographed again, and whether the back follows; then the fields are confirmed anew. */
+  retake: "front" | "back" | null;
+  retakeBoth: boolean;
+  reconfirm: boolean;
   verifiedSeen: boolean;
   opinion: "agree" | "disagree" | null;
 }
 
 export const freshLocal = (): Local => ({
   summarySeen: false, quoteSeen: false, again: null, reading: null, faceWanted: false, identifyAgain: false, verifiedSeen: true,
-  retake: false, retakeBack: false,
+  retake: null, retakeBoth: false, reconfirm: false,
   opinion: null,
 });
 
@@ -86,24 +87,11 @@ function readScreen(outline: Outline | null, view: CaseView, local: Local): Scre
   return nextQuestion(outline) !== null ? "question" : "elsewhere";
 }
 
-/** The clause that heads the next screen: must-read clauses in order, a group under its parent. */
-export function nextClause(outline: Outline | null): OutlineClause | null {
-  const open = outline?.clauses.find((clause) => clause.must_read && !clause.read);
-  if (!outline || !open) return null;
-  const parent = outline.clauses.find((clause) => clause.id === open.parent && clause.must_read);
-  return parent ?? open;
-}
+/** Must-read clauses come in order, each on a screen of its own (PRD-03). */
+export const nextClause = (outline: Outline | null): OutlineClause | null =>
+  outline?.clauses.find((clause) => clause.must_read && !clause.read) ?? null;
 
-/** A clause and its must-read items, shown together: an exclusion list makes sense only as a list. */
-export function group(outline: Outline, head: OutlineClause): OutlineClause[] {
-  return [head, ...outline.clauses.filter((clause) => clause.parent === head.id && clause.must_read)];
-}
-
-/** The screens of must-read clauses, for "3 of 7". */
-export function groups(outline: Outline): OutlineClause[] {
-  const must = outline.clauses.filter((clause) => clause.must_read);
-  return must.filter((clause) => !must.some((other) => other.id === clause.parent));
-}
+export const mustRead = (outline: Outline): OutlineClause[] => outline.clauses.filter((clause) => clause.must_read);
 
 export const nextQuestion = (outline: Outline | null): Question | null =>
   outline?.questions.find((question) => !question.answered) ?? null;
@@ -120,13 +108,18 @@ function identityScreen(view: CaseView, local: Local): Screen {
   const identity = view.identity;
   if (!identity?.route) return local.faceWanted ? "face_consent" : "route";
   if (identity.route === "face" && view.consents?.["face"]?.decision !== "given") return "face_consent";
-  if (identity.review === "requested") return "review";
-  if (local.retake) return local.retakeBack ? "paper_back" : "paper_front";
+  if (local.retake !== null) return local.retake === "front" ? "paper_front" : "paper_back";
   if (!accepted(identity.papers["cn_id_front"])) return "paper_front";
   if (!accepted(identity.papers["cn_id_back"])) return "paper_back";
-  if (!identity.confirmed) return "confirm";
-  if (identity.route === "face" && !identity.locked.includes("face")) return "liveness";
-  return "review";
+  if (!identity.confirmed || local.reconfirm) return "confirm";
+  // A corrected field waits for a person; the face can be shown meanwhile, so that the wait is shorter.
+  return identity.route === "face" && !identity.locked.includes("face") && !shown(identity) ? "liveness" : "review";
+}
+
+/** The face was shown and was not turned away: what is left is a person's decision. */
+function shown(identity: Identity): boolean {
+  const last = identity.attempts[identity.attempts.length - 1];
+  return identity.review === "requested" && (last?.verdict === "pass" || last?.verdict === "review");
 }
 
 const accepted = (paper: { verdict: string | null } | undefined): boolean =>

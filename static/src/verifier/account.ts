@@ -129,7 +129,8 @@ function find(body: Json, path: string): Json {
 }
 
 function said(value: Json, how: string, lang: Lang): string {
-  if (value === null) return NOTHING;
+  // An event leaves out what has its usual value; the label of "" says what that is.
+  if (value === null) return label(how, "", lang) || NOTHING;
   if (typeof value === "number" && how === "s") {
     return `${Math.floor(value / 1000)}.${Math.floor((((value % 1000) + 1000) % 1000) / 100)}`;
   }

@@ -239,12 +239,13 @@ export class Page {
   }
 
   private aboutCard(): HTMLElement {
-    const served = location.protocol !== "file:";
-    return el("section", { class: "card", "aria-labelledby": "about-title" },
-      el("h2", { id: "about-title", class: "card__title" }, this.say("offline_title")),
-      served ? el("p", {}, this.say("offline")) : null,
-      el("p", {}, this.say("limits")),
-      served ? el("a", { class: "btn btn--plain", href: "/static/verifier.html", download: "verifier.html" }, this.say("offline_save")) : null);
+    const offline = location.protocol === "file:" ? [] : [
+      el("h2", { class: "card__title about__more" }, this.say("offline_title")),
+      el("p", {}, this.say("offline")),
+      el("a", { class: "btn btn--plain", href: "/static/verifier.html", download: "verifier.html" }, this.say("offline_save")),
+    ];
+    return el("section", { class: "card" },
+      el("h2", { class: "card__title" }, this.say("limits_title")), el("p", {}, this.say("limits")), ...offline);
   }
 }
 

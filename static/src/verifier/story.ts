@@ -7,7 +7,7 @@ import { add, el, icon, type IconName } from "./dom";
 import type { Field, FieldState } from "./fields";
 import { save } from "./result";
 import type { Bytes } from "./strict";
-import { tell } from "./texts";
+import { tell, type Key } from "./texts";
 import type { Report } from "./verify";
 
 const ICONS: Record<FieldState, IconName> = {
@@ -35,14 +35,19 @@ export function fieldsCard(report: Report, lang: Lang): HTMLElement {
 export function timelineCard(report: Report, lang: Lang): HTMLElement | null {
   const { chain } = report;
   if (!chain) return null;
-  const account = report.steps.find((step) => step.name === "account");
   const failed = report.verdict === "TOTAL-FAILED";
   return el("section", { class: "card", "aria-labelledby": "timeline-title" },
     el("h2", { id: "timeline-title", class: "card__title" }, tell(lang, "timeline_title")),
     failed ? el("div", { class: "note note--alert" }, icon("alert"), el("p", {}, tell(lang, "timeline_failed"))) : null,
-    el("p", { class: "quiet" }, tell(lang, account?.state === "passed" ? "timeline_same" : "timeline_differs")),
+    el("p", { class: "quiet" }, tell(lang, compared(report))),
     el("ol", { class: "story", "data-testid": "timeline" }, ...chain.events.map((event) =>
       eventItem(report, event, report.fields.filter((field) => field.seq === event.seq), lang))));
+}
+
+function compared({ steps }: Report): Key {
+  const state = steps.find((step) => step.name === "account")?.state;
+  if (state === "passed") return "timeline_same";
+  return state === "failed" ? "timeline_differs" : "timeline_alone";
 }
 
 function eventItem(report: Report, event: Event, fields: readonly Field[], lang: Lang): HTMLElement {

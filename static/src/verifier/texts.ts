@@ -58,10 +58,12 @@ const zh = {
   timeline_title: "时间线",
   timeline_same: "以下内容由本页根据证据重新生成，与包内的 timeline.html 逐字节一致。时间为北京时间。",
   timeline_differs: "包内的 timeline.html 没有通过比对，未予采用。以下内容由本页根据证据链生成。时间为北京时间。",
+  timeline_alone: "以下内容由本页根据证据链生成；没有与包内的 timeline.html 比对。时间为北京时间。",
   timeline_failed: "核验未通过。以下内容只用来查找问题，不能采信。",
   offline_title: "离线使用",
   offline: "把本页保存到自己的电脑，断网也能核验，不必信任本网站。",
   offline_save: "保存离线核验页",
+  limits_title: "本页不能判断的两项",
   limits: "浏览器不能判断时间戳（RFC 3161）和PDF电子签名（PAdES）。这两项请用命令行核验，方法写在证据包的 AUDIT.md 里。",
 };
 
@@ -120,10 +122,12 @@ const en: typeof zh = {
   timeline_title: "Timeline",
   timeline_same: "Made again by this page from the evidence, and equal byte for byte to timeline.html in the bundle. Beijing time.",
   timeline_differs: "timeline.html in the bundle did not pass the comparison and was not used. This is made from the chain. Beijing time.",
+  timeline_alone: "Made by this page from the chain; timeline.html in the bundle was not compared. Beijing time.",
   timeline_failed: "The bundle does not verify. What follows helps to find the problem; do not rely on it.",
   offline_title: "Use it offline",
   offline: "Save this page to your own computer: it works without a network, and you need not trust this site.",
   offline_save: "Save the offline verifier",
+  limits_title: "Two things this page cannot judge",
   limits: "A browser cannot judge time stamps (RFC 3161) or PDF signatures (PAdES). Check these two with the command line; AUDIT.md in the bundle says how.",
 };
 

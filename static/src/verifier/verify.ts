@@ -202,6 +202,8 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
   },
 
   async account(desk) {
+    if (!desk.keys.log) return ["indeterminate", "names the log's head, which was not judged", "NO_TRUSTED_KEY"];
+    if (desk.witnessed === null) return ["not_run", "names the log's head, which does not hold"];
     const order = new Map(allPlaces(chainOf(desk)).map((place, index) => [`${place.seq} ${place.path}`, index]));
     const at = (field: Field): number => order.get(`${field.seq} ${field.path}`) ?? 0;
     desk.fields.sort((a, b) => at(a) - at(b));
@@ -211,6 +213,7 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
 
   async witness(desk) {
     const { quorum } = desk.keys;
+    if (desk.witnessed === null) return ["not_run", "no checkpoint to witness"];
     if (!quorum || !desk.witnessed) return ["indeterminate", "no witness of the auditor's policy signed", "NO_WITNESS"];
     if (desk.witnessed < quorum) throw new NotVerified(`${desk.witnessed} of ${quorum} witnesses signed`, PROOF);
     return ["passed", `${desk.witnessed} witnesses signed`];

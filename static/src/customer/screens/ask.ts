@@ -12,7 +12,6 @@ import { nextQuestion, openDisclosures } from "../place";
 export class QuestionPage extends Page {
   private picked: string | null = null;
   private shown = "";
-  private wrong = false;
 
   override render(): TemplateResult {
     const { outline } = this.journey;
@@ -21,15 +20,12 @@ export class QuestionPage extends Page {
     if (question.id !== this.shown) {
       this.shown = question.id;
       this.picked = null;
-      this.wrong = false;
     }
     const n = outline.questions.indexOf(question) + 1;
     if (question.tries_left <= 0) return this.stopped(question);
     return html`
       <p class="kicker">${t("ask.count", { n, of: outline.questions.length })}</p>
       ${this.title_(question.ask, t("ask.lead"))}
-      ${this.wrong ? html`<div class="note note--alert" role="alert" data-testid="answer-wrong">${icons.info()}<div>
-        <p><strong>${t("ask.wrong")}</strong></p><p>${t("ask.wrong_text", { n: question.tries_left })}</p></div></div>` : nothing}
       <fieldset class="options card"><legend class="sr-only">${question.ask}</legend>
         ${question.options.map((option) => html`<label class="option"><input type="radio" name="answer" value=${option.value}
           data-testid="option-${option.value}" .checked=${this.picked === option.value}
@@ -47,11 +43,11 @@ export class QuestionPage extends Page {
       await this.journey.followNow();
     });
     const now = this.journey.outline?.questions.find((item) => item.id === question.id);
-    this.wrong = now !== undefined && !now.answered && this.journey.trouble === null;
-    if (this.wrong) this.picked = null;
-    this.requestUpdate();
-    await this.updateComplete;
-    this.querySelector<HTMLElement>("h1")?.focus();
+    if (now === undefined || now.answered || this.journey.trouble !== null) return;
+    // A wrong answer opens its clause again; the reader is told why on the page they land on.
+    this.picked = null;
+    this.journey.hint = { text: t("ask.wrong"), advice: t("ask.wrong_text", { n: now.tries_left }) };
+    this.journey.changed();
   }
 
   private stopped(question: Question): TemplateResult {
@@ -69,12 +65,13 @@ export class Suitability extends Page {
     const outcome = this.journey.view?.reading?.suitability ?? null;
     const suitability = this.journey.outline?.suitability;
     const needs = suitability?.needs ?? [];
-    if (outcome === "deny") return this.end(t("fit.deny"), t("fit.deny_text"));
-    if (outcome === "escalate") return this.end(t("fit.escalate"), t("fit.escalate_text"));
+    const reasons = suitability?.reasons.map((reason) => reason.text) ?? [];
+    if (outcome === "deny") return this.end(t("fit.deny"), t("fit.deny_text"), reasons);
+    if (outcome === "escalate") return this.end(t("fit.escalate"), t("fit.escalate_text"), reasons);
     return html`
       ${this.title_(t("fit.title"), t("fit.lead"))}
       ${outcome === "warn" ? html`<div class="note note--alert" role="alert" data-testid="fit-warn">${icons.alert()}<div>
-        <p><strong>${t("fit.warn")}</strong></p>${(suitability?.reasons ?? []).map((reason) => html`<p>${reason}</p>`)}<p>${t("fit.warn_text")}</p></div></div>` : nothing}
+        <p><strong>${t("fit.warn")}</strong></p>${(suitability?.reasons ?? []).map((reason) => html`<p>${reason.text}</p>`)}<p>${t("fit.warn_text")}</p></div></div>` : nothing}
       <form class="card" @submit=${(event: Event) => { event.preventDefault(); void this.send(); }}>
         ${needs.map((need) => this.need(need.name, need))}
         ${needs.length === 0 ? html`<p>${t("fit.none")}</p>` : nothing}
@@ -101,8 +98,9 @@ export class Suitability extends Page {
       <p id="need-hint-${name}" class="quiet">${range(input)}</p></div>`;
   }
 
-  private end(title: string, text: string): TemplateResult {
-    return html`<div class="hero hero--quiet">${icons.info()}</div>${this.title_(title, text)}<p class="card">${t("fit.kept")}</p>`;
+  private end(title: string, text: string, reasons: string[]): TemplateResult {
+    return html`<div class="hero hero--quiet">${icons.info()}</div>${this.title_(title, text)}
+      ${reasons.length ? html`<div class="card">${reasons.map((reason) => html`<p>${reason}</p>`)}</div>` : nothing}<p class="card">${t("fit.kept")}</p>`;
   }
 
   private async send(): Promise<void> {
@@ -118,7 +116,7 @@ export class Suitability extends Page {
     }
     const warned = this.journey.view?.reading?.suitability === "warn";
     const statement = this.statement.trim();
-    if (warned && statement.length < 2) return this.journey.say(t("fit.statement_needed"));
+    if (warned && statement.length < 4) return this.journey.say(t("fit.statement_needed"));
     await this.journey.run(async () => {
       await this.journey.act("/suitability", warned ? { facts, statement } : { facts });
     });
@@ -186,7 +184,7 @@ export class DisclosurePage extends Page {
 }
 customElements.define("jz-disclosure", DisclosurePage);
 
-/** How far a copied sentence agrees, letter by letter; spaces and the width of punctuation do not matter (ESG-06). */
+/** How far a copied sentence agrees, letter by letter; only letters and digits count, as on the server (ESG-06). */
 export function compare(typed: string, wanted: string): { matched: number; total: number; wrongAt: number | null } {
   const mine = letters(typed);
   const theirs = letters(wanted);
@@ -197,4 +195,4 @@ export function compare(typed: string, wanted: string): { matched: number; total
 }
 
 const letters = (text: string): string[] =>
-  Array.from(text.normalize("NFKC").replace(/[\s\u3001\u3002,.，。；;:：!！?？"'“”‘’()（）]/g, ""));
+  Array.from(text.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""));

@@ -184,7 +184,9 @@ export class PaperPage extends Page {
     });
     if (!sent) return;
     this.drop();
-    if (this.journey.local.retake) this.journey.set(side === "cn_id_front" ? { retakeBack: true } : { retake: false, retakeBack: false });
+    const { retake, retakeBoth } = this.journey.local;
+    const good = this.journey.view?.identity?.papers[side]?.verdict !== "fail";
+    if (retake !== null && good) this.journey.set(retake === "front" && retakeBoth ? { retake: "back" } : { retake: null, reconfirm: true });
     this.requestUpdate();
   }
 }
@@ -196,6 +198,7 @@ export class Confirm extends Page {
   private fields: PaperFields["fields"] | null = null;
   private values: Record<string, string> = {};
   private editing = new Set<string>();
+  private wrong = new Set<string>();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -206,9 +209,10 @@ export class Confirm extends Page {
     await this.journey.alone(async () => {
       const { fields } = await this.journey.client.get<PaperFields>(this.journey.path("/identity/papers"));
       this.fields = fields;
-      for (const [name, field] of Object.entries(fields)) {
-        this.values[name] = field.value;
-        if (field.confirm) this.editing.add(name);
+      // A field that was not read at all is still asked for.
+      for (const name of ORDER) {
+        this.values[name] = fields[name]?.value ?? "";
+        if (!fields[name] || fields[name].confirm) this.editing.add(name);
       }
     });
     this.requestUpdate();
@@ -216,25 +220,28 @@ export class Confirm extends Page {
 
   override render(): TemplateResult {
     if (!this.fields) return html`${this.title_(t("confirm.title"))}<div class="waiting"><span class="spinner" aria-hidden="true"></span>${t("confirm.reading")}</div>`;
-    const names = ORDER.filter((name) => name in this.fields!);
-    const doubtful = names.filter((name) => this.fields![name]!.confirm);
+    const doubtful = ORDER.filter((name) => this.doubtful(name));
     return html`
       ${this.title_(t("confirm.title"), t("confirm.lead"))}
       ${doubtful.length ? html`<div class="note" role="status">${icons.info()}<p>${t("confirm.doubtful", { n: doubtful.length })}</p></div>` : nothing}
-      <div class="card confirm">${names.map((name) => this.row(name))}</div>
+      <div class="card confirm">${ORDER.map((name) => this.row(name))}</div>
       ${this.actions(t("confirm.next"), this.button("confirm-go", t("confirm.go"), () => void this.send()),
-        this.button("confirm-retake", t("confirm.retake"), () => this.journey.set({ retake: true }), "text"))}`;
+        this.button("confirm-retake", t("confirm.retake"), () => this.journey.set({ retake: "front", retakeBoth: true }), "text"))}`;
+  }
+
+  private doubtful(name: string): boolean {
+    return this.wrong.has(name) || (this.fields![name]?.confirm ?? true);
   }
 
   private row(name: string): TemplateResult {
     const label = word("field", name);
-    const field = this.fields![name]!;
+    const doubt = this.doubtful(name);
     if (!this.editing.has(name)) {
       return html`<div class="confirm__row"><div><span class="quiet">${label}</span><strong data-testid="field-${name}">${this.values[name]}</strong></div>
         <button type="button" class="btn btn--small" data-testid="edit-${name}" aria-label=${t("confirm.edit_one", { field: label })}
           @click=${() => { this.editing.add(name); this.requestUpdate(); void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#field-${name}`)?.focus()); }}>${t("confirm.edit")}</button></div>`;
     }
-    return html`<div class="field ${field.confirm ? "field--doubt" : ""}"><label for="field-${name}">${label}${field.confirm ? html` <span class="tag">${t("confirm.please_check")}</span>` : nothing}</label>
+    return html`<div class="field ${doubt ? "field--doubt" : ""}"><label for="field-${name}">${label}${doubt ? html` <span class="tag">${t("confirm.please_check")}</span>` : nothing}</label>
       <input id="field-${name}" class="input" data-testid="input-${name}" type="text" autocomplete="off" .value=${this.values[name] ?? ""}
         @input=${(event: InputEvent) => { this.values[name] = (event.target as HTMLInputElement).value; }}></div>`;
   }
@@ -247,7 +254,22 @@ export class Confirm extends Page {
       this.querySelector<HTMLElement>(`#field-${empty}`)?.focus();
       return;
     }
-    await this.journey.run(async () => { await this.journey.act("/identity/confirmations", { fields }); });
+    const done = await this.journey.run(async () => {
+      await this.journey.act("/identity/confirmations", { fields });
+      this.journey.local.reconfirm = false;
+    });
+    if (!done) this.point();
+  }
+
+  /** The server names the fields that cannot be right: they open for editing, the first one in focus. */
+  private point(): void {
+    const named = this.journey.lastFacts["fields"];
+    if (!Array.isArray(named)) return;
+    this.wrong = new Set(named.filter((name): name is string => typeof name === "string"));
+    for (const name of this.wrong) this.editing.add(name);
+    this.requestUpdate();
+    const first = ORDER.find((name) => this.wrong.has(name));
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#field-${first}`)?.focus());
   }
 }
 customElements.define("jz-confirm", Confirm);
@@ -269,10 +291,8 @@ export class Review extends Page {
   }
 
   override render(): TemplateResult {
-    const review = this.journey.view?.identity?.review;
-    if (review === "reject") {
-      return html`<div class="hero hero--quiet">${icons.info()}</div>${this.title_(t("review.rejected"), t("review.rejected_text"))}`;
-    }
+    const identity = this.journey.view!.identity!;
+    if (identity.review !== "requested") return this.other(identity.route === "face" ? "assisted" : "face");
     return html`
       <div class="hero hero--wait">${icons.person()}</div>
       ${this.title_(t("review.title"), t("review.lead"))}
@@ -281,6 +301,16 @@ export class Review extends Page {
         <li>${icons.next()}<span>${t("review.then")}</span></li></ol>
       <p class="card card--plain">${t("review.leave")}</p>
       ${this.actions(t("review.next"), this.button("review-refresh", t("review.refresh"), () => void this.journey.run(() => this.journey.refresh()), "plain"))}`;
+  }
+
+  /** This way is shut. The other one stays open until it is shut too (KYC-09). */
+  private other(route: "face" | "assisted"): TemplateResult {
+    const shut = this.journey.view!.identity!.locked.includes(route);
+    return html`<div class="hero hero--quiet">${icons.info()}</div>
+      ${this.title_(t("review.rejected"), shut ? t("review.rejected_text") : t(`review.try_${route}`))}
+      ${shut ? nothing : this.actions(null, this.button(`review-try-${route}`, t(`route.${route}`), () => void this.journey.run(async () => {
+        await this.journey.act("/identity/routes", { party: this.journey.view!.party ?? "proposer", route });
+      })))}`;
   }
 }
 customElements.define("jz-review", Review);

@@ -52,14 +52,15 @@ export class Liveness extends Page {
   private intro(): TemplateResult {
     const identity = this.journey.view!.identity!;
     const last = identity.attempts[identity.attempts.length - 1];
-    const failed = last !== undefined && last.verdict === "fail";
+    const failed = last !== undefined && last.verdict !== "pass";
+    const card = failed && last.reasons.includes("PORTRAIT_MISSING");
     return html`
       ${failed ? nothing : html`<div class="hero">${icons.face()}</div>`}
       ${this.title_(failed ? t("live.again_title") : t("live.title"), failed ? undefined : t("live.lead"))}
       ${failed ? html`<div class="note note--alert" role="alert" data-testid="liveness-reasons">${icons.alert()}<div>
         <p><strong>${t("live.failed")}</strong></p>
         ${unique(last.reasons.map((reason) => word("reason", reason))).map((text) => html`<p>${text}</p>`)}
-        <p data-testid="tries-left">${t("live.tries", { n: identity.attempts_left })}</p></div></div>` : nothing}
+        <p data-testid="tries-left">${last.verdict === "not_run" ? t("live.not_counted") : t("live.tries", { n: identity.attempts_left })}</p></div></div>` : nothing}
       ${this.failed ? html`<div class="note note--alert" role="alert">${icons.camera()}<div><p><strong>${t(`camera.${this.failed}`)}</strong></p>
         <p>${t(`camera.${this.failed}_text`)}</p></div></div>` : nothing}
       <ul class="ticks card card--plain"><li>${icons.check()}${t("live.tip_light")}</li><li>${icons.check()}${t("live.tip_face")}</li>
@@ -67,6 +68,7 @@ export class Liveness extends Page {
       <label class="switch card"><input type="checkbox" data-testid="liveness-slow" .checked=${this.slow}
         @change=${(event: Event) => { this.slow = (event.target as HTMLInputElement).checked; }}><span>${t("live.slow")}</span></label>
       ${this.actions(t("live.next"),
+        card ? this.button("liveness-retake", t("live.retake_card"), () => this.journey.set({ retake: "front", retakeBoth: false }), "plain") : nothing,
         this.button("liveness-start", failed ? t("live.retry") : t("live.start"), () => void this.begin()),
         this.button("liveness-assisted", t("live.assisted"), () => void this.assisted(), "plain"))}`;
   }

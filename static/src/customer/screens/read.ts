@@ -10,12 +10,12 @@ import { sheet } from "../../sheet";
 import { canSpeak, hush, speak } from "../../speech";
 import { ReadingClock } from "../clock";
 import { Page } from "../page";
-import { group, groups, nextClause, nextQuestion } from "../place";
+import { mustRead, nextClause, nextQuestion } from "../place";
 
 export class Summary extends Page {
   override render(): TemplateResult {
     const outline = this.journey.outline;
-    const count = outline ? groups(outline).length : 0;
+    const count = outline ? mustRead(outline).length : 0;
     return html`
       ${this.title_(t("summary.title"), t("summary.lead"))}
       <ol class="summary card">${(outline?.summary ?? []).map((line) => html`<li>
@@ -33,7 +33,6 @@ const TICK_MS = 250;
 
 export class Clause extends Page {
   private head: OutlineClause | null = null;
-  private clauses: OutlineClause[] = [];
   private served: ServedScreen | null = null;
   private level: Level = "plain";
   private clock = new ReadingClock([]);
@@ -74,7 +73,6 @@ export class Clause extends Page {
       this.speaking = false;
     }
     this.head = head;
-    this.clauses = group(outline, head);
     return `${head.id} ${this.level} ${locale()} ${layout()} ${JSON.stringify(this.journey.quote?.inputs)}`;
   }
 
@@ -89,7 +87,7 @@ export class Clause extends Page {
     await this.report();
     this.unwatch();
     this.served = null;
-    const clauses = this.clauses.map((item) => ({ clause: item.id, level: best(item, this.level) }));
+    const clauses = [{ clause: this.head!.id, level: best(this.head!, this.level) }];
     const ok = await this.journey.alone(async () => {
       const view = await this.journey.act("/screens", { clauses, locale: locale(), layout: layout() });
       const served = await this.journey.client.get<ServedScreen>(this.journey.path(`/screens/${view.reading!.screen}`));
@@ -199,8 +197,8 @@ export class Clause extends Page {
   }
 
   private readAll(): boolean {
-    const ids = new Set(this.clauses.map((item) => item.id));
-    return this.journey.outline!.clauses.filter((item) => ids.has(item.id)).every((item) => item.read || !item.must_read);
+    const now = this.journey.outline!.clauses.find((item) => item.id === this.head?.id);
+    return now === undefined || now.read || !now.must_read;
   }
 
   private leave(): void {
@@ -219,12 +217,12 @@ export class Clause extends Page {
     const { outline, local } = this.journey;
     const head = this.head;
     if (!outline || !head) return html`<h1 class="title" tabindex="-1">${t("step.read")}</h1>`;
-    const all = groups(outline);
+    const all = mustRead(outline);
     const n = all.findIndex((item) => item.id === head.id) + 1;
     const kicker = local.again !== null ? t("read.again") : t("read.count", { n, of: all.length });
     return html`
       <p class="kicker" data-testid="clause-count">${kicker}<span>${word("cat", head.cat)}</span></p>
-      ${this.title_(head.one)}
+      ${this.title_(head.one ?? head.title ?? "")}
       ${head.style === "alert" || head.cat === "exclusion" ? html`<p class="banner banner--alert">${icons.alert()}<strong>${t("read.not_paid")}</strong></p>`
         : head.limits_provider ? html`<p class="banner">${icons.info()}<strong>${t("read.limits")}</strong></p>` : nothing}
       ${this.levels(head)}
@@ -236,7 +234,8 @@ export class Clause extends Page {
   }
 
   private bar(n: number, of: number): TemplateResult {
-    if (this.level !== "plain" && this.clauses.some((item) => best(item, this.level) !== best(item, "plain"))) {
+    // One line is a reminder, never the reading itself; plain words and the clause itself both count.
+    if (this.level === "one" && this.head?.must_read && this.head.levels.includes("plain")) {
       return this.actions(null, this.button("clause-back", t("read.back_to_plain"), () => this.show("plain")));
     }
     const last = n === of && this.journey.local.again === null;

@@ -54,6 +54,7 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
     """RFC 9162 section 2.1.3.2. `leaf` is a leaf hash. NotVerified when it does not reach `expected`."""
     if not 0 <= index < size:
         raise NotVerified("index is outside the tree")
+    _check_lengths(leaf, expected, *proof)
     fn, sn, found = index, size - 1, leaf
     for hashed in proof:
         if sn == 0:
@@ -73,14 +74,15 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
 def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
     """RFC 9162 section 2.1.4.2. NotVerified when the tree of size `new` does not extend the one of size `old`."""
-    if old < 0 or new < old:
-        raise NotVerified("sizes are not in order")
-    if old in (0, new):
-        if proof or (old == new and old_root != new_root):
-            raise NotVerified("equal or empty trees need no proof and equal roots")
+    if not 1 <= old <= new:
+        raise NotVerified("sizes are not in order, or the empty tree, which says nothing")
+    if old == new:
+        if proof or old_root != new_root:
+            raise NotVerified("equal trees need no proof and equal roots")
         return
     if not proof:
         raise NotVerified("proof is empty")
+    _check_lengths(old_root, new_root, *proof)
     path = list(proof) if old & (old - 1) else [old_root, *proof]
     fn, sn = old - 1, new - 1
     while fn & 1:
@@ -100,6 +102,11 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
         raise NotVerified("proof is too short")
     if first != old_root or second != new_root:
         raise NotVerified("the newer tree does not extend the older one")
+
+
+def _check_lengths(*hashes: bytes) -> None:
+    if any(len(hashed) != 32 for hashed in hashes):
+        raise NotVerified("not a SHA-256 hash")
 
 
 def _split(size: int) -> int:

@@ -40,6 +40,7 @@ from api.sender import ConsoleSender
 from api.settings import Settings
 from api.store import Store
 from evidence.ports import Clock, Random, Sender
+from evidence.tsa import open_tsa
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,15 @@ class Shared:
     @classmethod
     def open(cls, settings: Settings) -> "Shared":
         if not settings.redis_url:
-            memory = [MemoryStore() for _ in range(3)]
-            return cls(*memory, MemoryChannelsBackend(), None)
+            return cls(MemoryStore(), MemoryStore(), MemoryStore(), MemoryChannelsBackend(), None)
         redis = Redis.from_url(settings.redis_url)
-        spaces = [RedisStore(redis, namespace=f"jianzheng:{name}") for name in ("answers", "proofs", "limits")]
-        return cls(*spaces, RedisChannelsPubSubBackend(redis=redis, key_prefix="jianzheng"), redis)
+        return cls(
+            answers=RedisStore(redis, namespace="jianzheng:answers"),
+            proofs=RedisStore(redis, namespace="jianzheng:proofs"),
+            limits=RedisStore(redis, namespace="jianzheng:limits"),
+            channels=RedisChannelsPubSubBackend(redis=redis, key_prefix="jianzheng"),
+            redis=redis,
+        )
 
     async def close(self) -> None:
         if self.redis is not None:
@@ -81,14 +86,15 @@ def create_app(
     check_mode(settings)
     store = Store.of(settings, now, random)
     shared = Shared.open(settings)
-    rooms = open_rooms(settings, store, now, random, sender or ConsoleSender())
+    tsa = open_tsa(settings.data / "keys" / "tsa", store.master, now, random)
+    rooms = open_rooms(settings, store, tsa, now, random, sender or ConsoleSender())
     health, index = Health(), CaseIndex()
     channels = ChannelsPlugin(shared.channels, arbitrary_channels_allowed=True)
     live = Live(channels)
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     desk = Desk(store.ledger, store.vault, shared.answers, now)
-    proofroom = Proofroom.of(settings, store, rooms, now, random)
+    proofroom = Proofroom.of(settings, store, rooms, tsa, now)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

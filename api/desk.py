@@ -25,7 +25,7 @@ from evidence.errors import (
     Unavailable,
     Unprocessable,
 )
-from evidence.events import Actor, CommandRefused, Event, Stamp
+from evidence.events import Actor, Event, Stamp
 from evidence.events.envelope import parse_instant
 from evidence.ledger import Ledger
 from evidence.log import Claim
@@ -82,13 +82,15 @@ class Desk:
 
     # --- acting ------------------------------------------------------------------------------------------------------
 
-    async def act(self, caller: Caller, case_id: str, key: str, command: object, flow: Flow) -> CaseView:
+    async def act(
+        self, caller: Caller, case_id: str, key: str, command: object, flow: Flow, data: bytes = b""
+    ) -> CaseView:
         """Run a command once. The same key and body answer the same; another body under the key is 422."""
         case = await self.case(caller, case_id)
-        return self.view(await self.run(caller.actor, case, key, command, flow), caller)
+        return self.view(await self.run(caller.actor, case, key, command, flow, data), caller)
 
-    async def run(self, actor: Actor, case: Case, key: str, command: object, flow: Flow) -> Case:
-        cmd = await self.digest(case.id, actor, key, command)
+    async def run(self, actor: Actor, case: Case, key: str, command: object, flow: Flow, data: bytes = b"") -> Case:
+        cmd = await self.digest(case.id, actor, key, command, data)
         async with self._alone(cmd):
             case = await self._ledger.case(case.id)
             before = await self._ledger.answered(case, cmd)
@@ -103,12 +105,15 @@ class Desk:
                 await self.refused(case.id, type(command).__name__, error, stamp)
                 raise
 
-    async def digest(self, stream: str, actor: Actor, key: str, command: object) -> str:
-        """`keyed digest of actor and idempotency key` "." `keyed digest of the command`: sealed as `cmd`."""
+    async def digest(self, stream: str, actor: Actor, key: str, command: object, data: bytes = b"") -> str:
+        """`keyed digest of actor and idempotency key` "." `keyed digest of the command`: sealed as `cmd`.
+
+        `data`: the file a command came with.
+        """
         name = type(command).__name__.encode()
-        data = hashlib.sha256(command).digest() if isinstance(command, bytes) else decode.encode(command)
+        content = hashlib.sha256(data).digest() + decode.encode(command)
         by_key = await self._vault.mac(stream, b"key\0" + actor.id.encode() + b"\0" + key.encode())
-        by_body = await self._vault.mac(stream, b"body\0" + name + b"\0" + data)
+        by_body = await self._vault.mac(stream, b"body\0" + name + b"\0" + content)
         return f"{by_key}.{by_body}"
 
     async def refused(self, case_id: str, command: str, error: Error, stamp: Stamp) -> None:
@@ -122,9 +127,8 @@ class Desk:
             return
         digest = self._vault.blind("", "refusal", f"{case_id}/{error.code}/{minute}".encode())
         claim = Claim(tenant="", kind="refusal", digest=digest, expires=stamp.at + timedelta(minutes=2))
-        body = CommandRefused(command=command, code=error.code, count=held + 1)
         try:
-            await self._ledger.record(case_id, lambda _: (body,), Stamp(actor=stamp.actor, at=stamp.at), (claim,))
+            await self._ledger.refuse(case_id, command, error, stamp, held + 1, (claim,))
             self._refusals[case_id, error.code] = (minute, 0)
         except Refused:  # another process sealed this minute's
             self._refusals[case_id, error.code] = (minute, held + 1)
@@ -162,8 +166,8 @@ class Act:
     caller: Caller
     key: str
 
-    async def on(self, case_id: str, command: object, flow: Flow) -> CaseView:
-        return await self.desk.act(self.caller, case_id, self.key, command, flow)
+    async def on(self, case_id: str, command: object, flow: Flow, data: bytes = b"") -> CaseView:
+        return await self.desk.act(self.caller, case_id, self.key, command, flow, data)
 
 
 def _concerns(case: Case, caller: Caller) -> bool:

@@ -155,7 +155,7 @@ def _origin(error: Exception) -> str:
     return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
 
 
-HANDLERS: dict[type[Exception], Any] = {
+HANDLERS: dict[int | type[Exception], Any] = {
     Error: on_error,
     Answered: on_answered,
     HTTPException: on_http_exception,

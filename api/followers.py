@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from api.health import Health
 from api.index import CaseIndex
@@ -20,7 +21,7 @@ async def following(
     """`duties` run under leases, so that no two processes do one; the index is learned by every process."""
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
     learned = await _learn(store, index, 0)
-    tasks = [
+    tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(
             follow(
                 name,

@@ -36,11 +36,11 @@ class Health:
         self._alarms[name] = what
 
     def report(self) -> dict[str, Any]:
+        behind = [name for name, told in self._followers.items() if told.newest - told.position > LAG_LIMIT]
         followers = {
             name: {"state": told.state, "lag": told.newest - told.position, "failures": told.failures}
             for name, told in self._followers.items()
         }
-        behind = [name for name, told in followers.items() if told["lag"] > LAG_LIMIT]
         return {
             "ready": self._started and not self._alarms and not behind,
             "alarms": dict(self._alarms),

@@ -8,7 +8,7 @@ import structlog
 
 def configure_logs(level: int = logging.INFO) -> None:
     """Everything of the standard library through structlog's JSON renderer. Called once by the composition root."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),

@@ -1,13 +1,29 @@
 """The domains' ports, built once by the composition root and handed to routes."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import esign.flow
-import kyc.flow
-import products.flow
+from esign.signer import open_authority
 
 import kyc.access.flow
+import kyc.flow
+import products.flow
+from api.settings import Settings
+from api.store import Store
+from evidence.events import Actor, Stamp
+from evidence.ports import Clock, Random, Sender
+from evidence.tsa import LocalTsa
+from kyc import models
 from kyc.access.staff import Accounts
+from kyc.authority import SandboxAuthority
+from kyc.engine import FaceEngine, Workers
+from kyc.ocr import Reader
+from products.opening import publish
+from products.versions import Catalogue
+
+SYSTEM = Actor(id="sys_service", role="system")
 
 
 @dataclass(frozen=True)
@@ -17,3 +33,45 @@ class Rooms:
     identity: kyc.flow.Ports
     products: products.flow.Ports
     esign: esign.flow.Ports
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Announce the product versions on sale; at the end let the model threads go."""
+        now = self.products.now()
+        for compiled in self.products.catalogue.on_sale(now):
+            await publish(compiled, Stamp(actor=SYSTEM, at=now), self.products)
+        yield
+
+
+def open_rooms(settings: Settings, store: Store, tsa: LocalTsa, now: Clock, random: Random, sender: Sender) -> Rooms:
+    """Loads the models and answers their golden vectors: PackInvalid when one is not what was measured."""
+    ledger, vault = store.ledger, store.vault
+    workers = Workers()
+    return Rooms(
+        accounts=Accounts(ledger, vault, now, random),
+        access=kyc.access.flow.Ports(ledger, vault, now, random, sender, settings.origin),
+        identity=kyc.flow.Ports(
+            ledger=ledger,
+            vault=vault,
+            now=now,
+            random=random,
+            faces=FaceEngine(models.load(settings.models), workers),
+            reader=Reader(),
+            authority=SandboxAuthority() if settings.mode == "sandbox" else None,
+        ),
+        products=products.flow.Ports(
+            ledger=ledger,
+            vault=vault,
+            now=now,
+            random=random,
+            catalogue=Catalogue.load(settings.catalogue),
+            dwell_percent=settings.dwell_percent,
+        ),
+        esign=esign.flow.Ports(
+            ledger=ledger,
+            vault=vault,
+            now=now,
+            random=random,
+            authority=open_authority(settings.data / "keys" / "documents", store.master, tsa, now, random),
+        ),
+    )

@@ -32,6 +32,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     requests_per_minute: int = 1200  # per client address
     entries_per_minute: int = 60  # per client address, on the routes that take links and codes
     drain_s: int = 10  # how long a stop waits for requests in flight
+    dwell_percent: int = 100  # share of the reading floors that counts; less only in the sandbox, sealed in each case
     workers: int = 1  # server processes; more than one needs `redis_url`
 
     @property

@@ -103,7 +103,7 @@ def _export(case: Case, export: str) -> dict[str, Any]:
     built = case.built.get(export)
     if built is None:
         return {"id": export, "state": "failed" if export in case.failed else "queued"}
-    return {"id": export, "state": "succeeded", "sha256": built.sha256, "bytes": built.media.bytes}
+    return {"id": export, "state": "succeeded", "sha256": built.sha256, "bytes": built.bytes, "verdict": built.verdict}
 
 
 def _documents(case: Case, full: bool) -> tuple[dict[str, Any], ...]:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from evidence.case import Case
-from evidence.errors import ChainBroken, HeadMoved, NotFound, OtherBody, Refused
+from evidence.errors import ChainBroken, Error, HeadMoved, NotFound, OtherBody
 from evidence.events import BODIES, Body, CommandRefused, Event, Head, Stamp, line_hash, read_line, write_line
 from evidence.log import Claim, Log
 
@@ -51,6 +51,10 @@ class Ledger:
         """
         for _ in range(TRIES):
             case = await self.case(stream)
+            # Another process may have answered the same command meanwhile: the chain is where that is known.
+            before = await self.answered(case, stamp.cmd)
+            if before is not None:
+                return before
             bodies = rule(case)
             if not bodies:
                 return case
@@ -74,7 +78,7 @@ class Ledger:
         return case if done.seq == case.head.seq else _fold(None, await self.events(case.id, done.seq))
 
     async def refuse(
-        self, stream: str, command: str, refusal: Refused, stamp: Stamp, count: int = 1, claims: Sequence[Claim] = ()
+        self, stream: str, command: str, refusal: Error, stamp: Stamp, count: int = 1, claims: Sequence[Claim] = ()
     ) -> None:
         """Seal that a command was refused. Carries no cmd: a refusal is not the answer to the key."""
         body = CommandRefused(command=command, code=refusal.code, count=count)

@@ -159,6 +159,21 @@ class Vault:
             raise ObjectCorrupt("file does not match its commitment")
         return salted
 
+    # --- files that are no evidence ----------------------------------------------------------------------------------
+
+    async def keep(self, stream: str, name: str, data: bytes) -> None:
+        """A file made from the evidence (an exported bundle), kept encrypted with the contract; no event commits to it."""
+        key = await self._key(stream, "contract")
+        await self._objects.put(object_key(stream, "contract", name), self._seal(key, data, stream, "contract", name))
+
+    async def kept(self, stream: str, name: str) -> bytes:
+        """ObjectErased when it is gone."""
+        key = await self._existing_key(stream, "contract")
+        if key is None:
+            raise ObjectErased("key destroyed")
+        sealed = await self._objects.get(object_key(stream, "contract", name))
+        return self._unseal(key, sealed, stream, "contract", name)
+
     # --- erasure ---------------------------------------------------------------------------------------------------
 
     async def destroy(self, stream: str, media: Iterable[Media] = (), values: Iterable[Commitment] = ()) -> None:

@@ -18,10 +18,10 @@ from api.rooms import Rooms
 from api.settings import Settings
 from api.view import CaseView
 from evidence.errors import NotAllowed
-from evidence.events import Frozen, Stamp
+from evidence.events import Frozen, Stamp, instant
 from kyc.access import flow as access
 from kyc.access.commands import SendLink, ShowPairing
-from products import flow as products
+from products import opening
 from products.commands import OpenCase
 
 
@@ -49,17 +49,17 @@ async def open_case(
         raise NotAllowed("agents open cases")
     opener = await opener_of(act, rooms, data.phone)
     stamp = Stamp(actor=act.caller.actor, at=rooms.products.now())
-    case = await products.open_case(data, stamp, opener, settings.mode, rooms.products)
+    case = await opening.open_case(data, stamp, opener, settings.mode, rooms.products)
     return act.desk.view(case, act.caller)
 
 
-async def opener_of(act: Act, rooms: Rooms, phone: str) -> products.Opener:
+async def opener_of(act: Act, rooms: Rooms, phone: str) -> opening.Opener:
     staff = await rooms.accounts.staff(act.caller.actor.id)
-    return products.Opener(
+    return opening.Opener(
         staff=staff.id,
         tenant=staff.tenant,
         certificate=staff.certificate,
-        certificate_until=staff.certificate_until,
+        certificate_until=instant(staff.certificate_until) if staff.certificate_until else None,
         grade=staff.grade,
         phone_is_staff=await rooms.accounts.is_staff_phone(staff.tenant, phone),
         create_key=act.key,

@@ -8,12 +8,12 @@ from litestar.params import FromPath
 
 from api.rooms import Rooms
 from kyc import notices
-from products import flow as products
+from products import views
 
 
 @get("/v1/products", security=[])
 async def list_products(rooms: NamedDependency[Rooms]) -> dict[str, Any]:
-    return {"items": products.listing(rooms.products)}
+    return {"items": views.listing(rooms.products)}
 
 
 @get("/v1/notices/{scope:str}", security=[])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from kyc.commands import DecideConsent, ShowNotice
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -13,7 +12,9 @@ from api.rooms import Rooms
 from api.view import CaseView
 from evidence.events import Locale
 from kyc import flow as kyc
+from kyc.commands import DecideConsent, ShowNotice
 from products import flow as products
+from products import views
 from products.commands import Acknowledge, Answer, AssessSuitability, ReportReading, ServeScreen, SetQuote
 
 
@@ -48,7 +49,7 @@ async def see_quote(
     desk: NamedDependency[Desk],
     rooms: NamedDependency[Rooms],
 ) -> dict[str, Any]:
-    return await products.quote(await desk.own_case(caller, case_id), rooms.products)
+    return await views.quote(await desk.own_case(caller, case_id), rooms.products)
 
 
 @get("/v1/cases/{case_id:str}/reading")
@@ -60,7 +61,7 @@ async def see_outline(
     locale: FromQuery[Locale] = "zh-CN",
 ) -> dict[str, Any]:
     """What there is to read, ask and acknowledge, and what is done."""
-    return await products.outline(await desk.own_case(caller, case_id), locale, rooms.products)
+    return await views.outline(await desk.own_case(caller, case_id), locale, rooms.products)
 
 
 @post("/v1/cases/{case_id:str}/screens", status_code=200)
@@ -79,7 +80,7 @@ async def see_screen(
     desk: NamedDependency[Desk],
     rooms: NamedDependency[Rooms],
 ) -> dict[str, Any]:
-    return await products.screen(await desk.own_case(caller, case_id), screen, rooms.products)
+    return await views.screen(await desk.own_case(caller, case_id), screen, rooms.products)
 
 
 @post("/v1/cases/{case_id:str}/reading", status_code=200)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, Media, Mode, Party, Retention, Sha256
+from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, Mode, Party, Retention, Sha256
 from evidence.policy import Policy
 
 Purpose = Literal["enter", "sign"]
@@ -141,8 +141,8 @@ class ExportBuilt(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "evidence.export_built/1"
     export: str
     verdict: Literal["TOTAL-PASSED", "INDETERMINATE"]
-    sha256: Sha256
-    media: Media
+    sha256: Sha256  # of the bundle, which carries salts: nothing can be guessed from it
+    bytes: int
 
 
 class ExportFailed(Body, frozen=True, kw_only=True):

@@ -1,0 +1,98 @@
+"""Evidence handed out, and checked for anybody."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from api.auth import Caller
+from api.desk import Act, Desk
+from api.proofroom import Proofroom, export_rule
+from api.rooms import Rooms
+from api.view import CaseView
+from evidence.errors import NotAllowed, NotFound
+from evidence.events import Frozen
+from evidence.ports import new_id
+from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
+
+BUNDLE_BYTES = 200 * 1024 * 1024
+
+
+class RequestExport(Frozen, frozen=True, kw_only=True):
+    """Why the evidence is wanted: reading it is itself evidence (EVD-13)."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
+
+
+class ExportView(Frozen, frozen=True, kw_only=True, omit_defaults=False):
+    id: str
+    state: str
+    verdict: str | None = None
+    sha256: str | None = None
+    bytes: int | None = None
+
+
+@post("/v1/cases/{case_id:str}/exports", status_code=202)
+async def request_export(
+    case_id: FromPath[str], data: JSONBody[RequestExport], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """Ask for the bundle. It is sealed, built and verified in the background; watch `exports` of the view."""
+    ports = rooms.products
+    export = new_id("exp", ports.random)
+    return await act.on(
+        case_id,
+        data,
+        lambda case, stamp: ports.ledger.record(case.id, lambda _: export_rule(export, data.reason), stamp),
+    )
+
+
+@get("/v1/cases/{case_id:str}/exports/{export:str}")
+async def see_export(
+    case_id: FromPath[str], export: FromPath[str], caller: NamedDependency[Caller], desk: NamedDependency[Desk]
+) -> ExportView:
+    view = await desk.see(caller, case_id)
+    found = next((item for item in view.exports if item["id"] == export), None)
+    if found is None:
+        raise NotFound("no such export")
+    return msgspec.convert(found, ExportView)
+
+
+@get("/v1/cases/{case_id:str}/exports/{export:str}/file")
+async def fetch_export(
+    case_id: FromPath[str],
+    export: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> Response[bytes]:
+    """The bundle. It holds opened values: for the customer and the auditor, never for who sells."""
+    if caller.role not in ("customer", "auditor"):
+        raise NotAllowed("customer or auditor")
+    case = await desk.case(caller, case_id)
+    if export not in case.built:
+        raise NotFound("not built")
+    data = await rooms.products.vault.kept(case.id, export)
+    name = f"{case.id.replace('_', '-', 1)}.zip"
+    headers = {"Cache-Control": "private, no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type="application/zip", headers=headers)
+
+
+@post("/v1/verifications", status_code=200, security=[], request_max_body_size=BUNDLE_BYTES)
+async def verify(request: Request[Any, Any, Any], proofroom: NamedDependency[Proofroom]) -> dict[str, Any]:
+    """Judge a bundle or a signed PDF against this service's own public keys. No login."""
+    data = await request.body()
+    keys = TrustedKeys.of(proofroom.public_keys())
+    report = await asyncio.to_thread(verify_pdf if data.startswith(b"%PDF-") else verify_bundle, data, keys)
+    return report.plain()
+
+
+@get("/v1/keys", security=[])
+async def public_keys(proofroom: NamedDependency[Proofroom]) -> dict[str, str]:
+    """The public keys by file name, for an auditor to take away once. Compare them over another channel."""
+    return {name: data.decode() for name, data in proofroom.public_keys().items()}
+
+
+ROUTES = [request_export, see_export, fetch_export, verify, public_keys]

@@ -35,7 +35,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Compiled:
-    """`canonical`: the bytes `full` is the hash of. `files`: what a bundle carries, by name."""
+    """`canonical`: the bytes `full` is the hash of. `files`: what it pins, by name: the wording and the tables."""
 
     product: Product
     hashes: Hashes

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from evidence.case import Case
-from evidence.errors import ObjectErased
 from evidence.events import Commitment, Stamp
 from evidence.events.reading import ScreenClause
 from evidence.ports import new_id
@@ -23,8 +22,10 @@ from products.compiled import Compiled
 from products.formula import Value
 from products.opening import Opener, open_case, publish
 from products.ports import Ports
-from products.quoting import Quote, compute_quote, given, values_of
+from products.quoting import Quote, compute_quote, given
 from products.render import render, shows_personal
+from products.stored import quoted, values
+from products.views import listing, outline, quote, screen
 
 __all__ = [
     "Opener",
@@ -32,13 +33,15 @@ __all__ = [
     "acknowledge",
     "answer",
     "assess_suitability",
+    "listing",
     "open_case",
+    "outline",
     "publish",
-    "quoted",
+    "quote",
     "report_reading",
+    "screen",
     "serve_screen",
     "set_quote",
-    "values",
 ]
 
 NONCE_BYTES = 32
@@ -47,23 +50,23 @@ NONCE_BYTES = 32
 async def set_quote(case: Case, command: SetQuote, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
     compiled = ports.catalogue.of(case)
-    quote = compute_quote(compiled, command.inputs)
+    computed = compute_quote(compiled, command.inputs)
     before = await quoted(case, ports)
     hidden = await ports.vault.hide(
         case.id,
         "contract",
         {
-            **{f"quote.inputs.{name}": value for name, value in quote.inputs.items()},
-            **{f"quote.outputs.{name}": value for name, value in quote.outputs.items()},
-            "quote.trace": [list(step) for step in quote.trace],
+            **{f"quote.inputs.{name}": value for name, value in computed.inputs.items()},
+            **{f"quote.outputs.{name}": value for name, value in computed.outputs.items()},
+            "quote.trace": [list(step) for step in computed.trace],
         },
     )
     facts = rules.HiddenQuote(
-        inputs={name: hidden[f"quote.inputs.{name}"] for name in quote.inputs},
-        outputs={name: hidden[f"quote.outputs.{name}"] for name in quote.outputs},
+        inputs={name: hidden[f"quote.inputs.{name}"] for name in computed.inputs},
+        outputs={name: hidden[f"quote.outputs.{name}"] for name in computed.outputs},
         trace=hidden["quote.trace"],
         basis=rules.Basis.of(case),
-        changed=_changed(before, quote),
+        changed=_changed(before, computed),
     )
     return await ports.ledger.record(case.id, lambda now: rules.set_quote(now, command, compiled, facts, stamp), stamp)
 
@@ -74,9 +77,9 @@ async def serve_screen(case: Case, command: ServeScreen, stamp: Stamp, ports: Po
     rules.check_screen(command, compiled)
     known = await values(case, compiled, ports)
     rendered = tuple([await _render(case, compiled, item, command, known, ports) for item in command.clauses])
-    screen, basis = new_id("scr", ports.random), rules.Basis.of(case)
+    name, basis = new_id("scr", ports.random), rules.Basis.of(case)
     return await ports.ledger.record(
-        case.id, lambda now: rules.serve_screen(now, command, compiled, screen, rendered, basis, stamp), stamp
+        case.id, lambda now: rules.serve_screen(now, command, compiled, name, rendered, basis, stamp), stamp
     )
 
 
@@ -129,31 +132,6 @@ async def assess_suitability(case: Case, command: AssessSuitability, stamp: Stam
         lambda now: rules.assess_suitability(now, command, compiled, known, commitments, override, basis, stamp),
         stamp,
     )
-
-
-# --- the quote in the vault ------------------------------------------------------------------------------------------
-
-
-async def quoted(case: Case, ports: Ports) -> Quote | None:
-    """The case's present quote, opened. ObjectErased when it was deleted; None before the first."""
-    reading = case.reading
-    if reading.quoted_at is None:
-        return None
-    wanted = (*reading.inputs.values(), *reading.outputs.values(), *((reading.trace,) if reading.trace else ()))
-    found = await ports.vault.reveal(case.id, wanted)
-    if len(found) != len(set(wanted)):
-        raise ObjectErased("the quote was deleted")
-    return Quote(
-        inputs={name: str(found[item].value) for name, item in reading.inputs.items()},
-        outputs={name: str(found[item].value) for name, item in reading.outputs.items()},
-        trace=tuple((str(expr), str(value)) for expr, value in found[reading.trace].value) if reading.trace else (),
-    )
-
-
-async def values(case: Case, compiled: Compiled, ports: Ports) -> dict[str, Value]:
-    """Every value a text or expression of this case may use."""
-    quote = await quoted(case, ports)
-    return values_of(compiled, quote.inputs, quote.outputs) if quote else dict(compiled.params)
 
 
 def _changed(before: Quote | None, after: Quote) -> frozenset[str]:

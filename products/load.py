@@ -247,6 +247,6 @@ class _Compilation:
             formulas=formulas,
             units=units,
             clauses=clauses,
-            files={"product.json": canonical, **{name: self.files[name] for name in pinned}},
+            files={name: self.files[name] for name in pinned},
             lines=self.source.lines,
         )

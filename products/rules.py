@@ -1,12 +1,10 @@
 """Who may read, what counts as read, which answer is right: decided from the case and the pinned product alone."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
 from typing import Literal
 
 from evidence.case import Case
-from evidence.case.reading import Seen, Served
 from evidence.errors import CaseClosed, HeadMoved, NotAllowed, NotValid, StepsMissing
 from evidence.events import (
     Body,
@@ -19,7 +17,6 @@ from evidence.events import (
     ScreenServed,
     Stamp,
     SuitabilityAssessed,
-    parse_instant,
 )
 from evidence.events.reading import ScreenClause, SeenClause
 from products.commands import (
@@ -50,9 +47,7 @@ from products.expression import parse
 from products.formula import Value, evaluate
 from products.questions import options, right, uses
 from products.render import sentence
-
-LONGEST_BATCH = timedelta(seconds=60)
-"""The most one report can count. The phone reports every ten seconds; time told of later is `late` (EVD-05)."""
+from products.visible import now_read, room_left
 
 STEPS: dict[type[ReadingCommand], str] = {
     SetQuote: "quote",
@@ -183,7 +178,7 @@ def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Bo
         raise NotValid("a clause is reported twice", field="clauses")
     if not set(keys) <= set(served.clauses) - served.void:
         raise ScreenStale("the screen does not show this, or no longer counts for it")
-    room, late = _room(served, stamp.at)
+    room, late = room_left(served, stamp.at)
     seen: list[SeenClause] = []
     for item in command.clauses:
         counted = min(item.visible_ms, room)
@@ -203,33 +198,9 @@ def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Bo
             clauses=tuple(seen),
             client_at=command.client_at,
             late=late,
-            satisfies=_now_read(case, served, seen),
+            satisfies=now_read(case, served, seen),
         ),
     )
-
-
-def _room(served: Served, at: datetime) -> tuple[int, bool]:
-    """Milliseconds that may still be counted for a screen, and whether this report comes late."""
-    opened = parse_instant(served.at)
-    end = min(at, parse_instant(served.closed_at)) if served.closed_at else at
-    since = at - (parse_instant(served.reported_at) if served.reported_at else opened)
-    passed = max(0, (end - opened) // timedelta(milliseconds=1) - served.counted_ms)
-    late = since > LONGEST_BATCH or served.closed_at is not None
-    return min(passed, LONGEST_BATCH // timedelta(milliseconds=1)), late
-
-
-def _now_read(case: Case, served: Served, seen: Iterable[SeenClause]) -> tuple[str, ...]:
-    """Keys of clauses whose plain or formal text has now been in view long enough, its end included."""
-    step = case.policy.step("read")
-    wanted = set(step.yields) if step else set()
-    found: dict[str, None] = {}
-    for item in seen:
-        key = f"{item.clause}/{item.level}"
-        before = case.reading.seen.get(key, Seen())
-        enough = before.visible_ms + item.visible_ms >= served.clauses[key].floor_ms
-        if item.level != "one" and enough and (before.end_seen or item.end_seen) and f"read:{item.clause}" in wanted:
-            found[f"read:{item.clause}"] = None
-    return tuple(key for key in found if key not in case.keys)
 
 
 # --- questions -------------------------------------------------------------------------------------------------------

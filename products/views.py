@@ -9,15 +9,15 @@ from evidence.case.reading import Served
 from evidence.errors import StepsMissing
 from evidence.events import Locale
 from evidence.events.reading import ScreenClause
-from products import flow
 from products.compiled import Compiled, text_sha256
 from products.definition import Input
 from products.errors import RenderMismatch, ScreenUnknown
 from products.formula import Value
+from products.ports import Ports
 from products.questions import options
 from products.render import Block, Page, compose, render, sentence, show_value
+from products.stored import quoted, values
 from products.template import say
-from products.versions import Catalogue
 
 Shown = dict[str, Any]
 
@@ -25,9 +25,9 @@ Shown = dict[str, Any]
 # --- catalogue -------------------------------------------------------------------------------------------------------
 
 
-def listing(catalogue: Catalogue, ports: flow.Ports) -> Shown:
+def listing(ports: Ports) -> list[Shown]:
     """Products on sale now, with the inputs a quote needs and the seven-line card."""
-    return {"items": [_listed(compiled) for compiled in catalogue.on_sale(ports.now())]}
+    return [_listed(compiled) for compiled in ports.catalogue.on_sale(ports.now())]
 
 
 def _listed(compiled: Compiled) -> Shown:
@@ -72,13 +72,13 @@ def _asked(item: Input) -> Shown:
 # --- quote -----------------------------------------------------------------------------------------------------------
 
 
-async def quote(case: Case, ports: flow.Ports) -> Shown:
+async def quote(case: Case, ports: Ports) -> Shown:
     """`{inputs, outputs: {name: {value, unit, label, text}}}`; StepsMissing before the first quote."""
     compiled = ports.catalogue.of(case)
-    found = await flow.quoted(case, ports)
+    found = await quoted(case, ports)
     if found is None:
         raise StepsMissing(missing=("quoted",))
-    known = await flow.values(case, compiled, ports)
+    known = await values(case, compiled, ports)
     offered = compiled.product.languages.offered
     return {
         "inputs": found.inputs,
@@ -97,10 +97,10 @@ async def quote(case: Case, ports: flow.Ports) -> Shown:
 # --- outline ---------------------------------------------------------------------------------------------------------
 
 
-async def outline(case: Case, locale: Locale, ports: flow.Ports) -> Shown:
+async def outline(case: Case, locale: Locale, ports: Ports) -> Shown:
     """Everything there is to read, answer and confirm, and how far this case has come."""
     compiled = ports.catalogue.of(case)
-    known = await flow.values(case, compiled, ports)
+    known = await values(case, compiled, ports)
     must = [f"read:{name}" for name in compiled.must_read]
     return {
         "progress": {"read": sum(key in case.keys for key in must), "of": len(must)},
@@ -201,7 +201,7 @@ def _suitability(case: Case, compiled: Compiled, locale: Locale) -> Shown:
 # --- screens ---------------------------------------------------------------------------------------------------------
 
 
-async def screen(case: Case, screen_id: str, ports: flow.Ports) -> Shown:
+async def screen(case: Case, screen_id: str, ports: Ports) -> Shown:
     """A served screen, its very bytes: made again, or from the vault where personal. RenderMismatch otherwise."""
     served = case.reading.screens.get(screen_id)
     if served is None:
@@ -214,7 +214,7 @@ async def screen(case: Case, screen_id: str, ports: flow.Ports) -> Shown:
     }
 
 
-async def _served(case: Case, served: Served, item: ScreenClause, ports: flow.Ports) -> Shown:
+async def _served(case: Case, served: Served, item: ScreenClause, ports: Ports) -> Shown:
     page = await page_of(case, served.locale, item, ports)
     return {
         "clause": page.clause,
@@ -226,7 +226,7 @@ async def _served(case: Case, served: Served, item: ScreenClause, ports: flow.Po
     }
 
 
-async def page_of(case: Case, locale: Locale, item: ScreenClause, ports: flow.Ports) -> Page:
+async def page_of(case: Case, locale: Locale, item: ScreenClause, ports: Ports) -> Page:
     """What was shown of one clause, checked against the sealed hash."""
     if item.media is not None:
         data = await ports.vault.get(case.id, item.media)

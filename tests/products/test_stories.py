@@ -1,12 +1,13 @@
 """A customer reads, answers and confirms; an agent opens the case."""
 
 import hashlib
+from dataclasses import replace as copy
 
 import pytest
 from msgspec.structs import replace
 
 from evidence.errors import NotAllowed, OtherBody, StepsMissing
-from evidence.events import Actor, ClausesSeen, QuestionAnswered, QuoteShown, Stamp
+from evidence.events import Actor, ClausesSeen, ConsentWithdrawn, NoticeShown, QuestionAnswered, QuoteShown, Stamp
 from products import flow, views
 from products.commands import OpenCase, ReportReading, ServeScreen, SetQuote, VisibleClause, WantedClause
 from products.compiled import Compiled
@@ -20,6 +21,7 @@ from products.errors import (
     OwnPage,
     PhoneOfStaff,
     PickUnknown,
+    ProductMismatch,
     ProductNotOnSale,
     QuoteOutside,
     RenderMismatch,
@@ -102,8 +104,6 @@ async def test_a_product_that_was_not_published_is_not_sold(story: Story) -> Non
 
 
 async def test_a_withdrawn_product_is_not_sold(story: Story, term_life: Compiled) -> None:  # PRD-07
-    from dataclasses import replace as copy
-
     withdrawn = copy(term_life, product=replace(term_life.product, status="withdrawn"))
     story.ports = copy(story.ports, catalogue=Catalogue([withdrawn]))
     with pytest.raises(ProductNotOnSale):
@@ -209,8 +209,6 @@ async def test_a_screen_with_old_numbers_no_longer_counts(reader: Story) -> None
 
 
 async def test_what_was_signed_cannot_be_quoted_again(reader: Story) -> None:
-    from evidence.events import NoticeShown
-
     signed = NoticeShown(scope="x", locale="en", text_sha256="0" * 64, satisfies=("signed:proposer:application",))
     await reader.ledger.record(reader.case_id, lambda _: (signed,), reader.customer)
     with pytest.raises(AlreadySigned):
@@ -437,8 +435,6 @@ async def test_a_reader_comes_to_the_door_of_identity(reader: Story, term_life: 
 
 
 async def test_a_sandbox_may_shorten_the_floors_and_says_so_in_its_first_event(story: Story) -> None:
-    from dataclasses import replace as copy
-
     story.ports = copy(story.ports, dwell_percent=10)
     case = await story.open()
     assert case.policy.dwell_percent == 10
@@ -468,6 +464,34 @@ async def test_a_race_between_two_quotes_never_keeps_what_the_other_changed(read
 
 
 async def test_the_catalogue_lists_seven_lines_a_language(story: Story) -> None:
-    listed = views.listing(story.ports.catalogue, story.ports)["items"]
+    listed = views.listing(story.ports)
     assert [item["id"] for item in listed] == ["anju_term_life", "card_loss"]
     assert all(len(lines) == 7 for item in listed for lines in item["summary"].values())
+
+
+async def test_who_no_longer_agrees_to_be_recorded_reads_no_further(reader: Story) -> None:  # KYC-02
+    screen = await reader.serve("c2.4")
+    withdrawn = ConsentWithdrawn(scope="recording", withdraws=("consent:recording",))
+    await reader.ledger.record(reader.case_id, lambda _: (withdrawn,), reader.customer)
+    reader.clock.forward(20)
+    with pytest.raises(StepsMissing):
+        await reader.report(screen, "c2.4", 20_000)
+    await reader.consent()
+    assert "read:c2.4" in (await reader.report(screen, "c2.4", 20_000)).keys
+
+
+async def test_a_wrong_answer_cannot_be_made_good_with_the_old_screen(reader: Story) -> None:
+    screen = await reader.serve("c2.5")
+    reader.clock.forward(40)
+    await reader.report(screen, "c2.5", 40_000)
+    await reader.answer("q_driving", "paid_full")
+    reader.clock.forward(40)
+    with pytest.raises(ScreenStale):
+        await reader.report(screen, "c2.5", 40_000)
+
+
+async def test_a_definition_changed_behind_an_open_case_stops_the_work(reader: Story, term_life: Compiled) -> None:
+    other = copy(term_life, hashes=replace(term_life.hashes, full="0" * 64))
+    reader.ports = copy(reader.ports, catalogue=Catalogue([other]))
+    with pytest.raises(ProductMismatch):
+        await reader.serve("c2.4")

@@ -61,7 +61,8 @@ export function timeline(chain: Chain, fields: readonly Field[], proof: Proof): 
     log: proof.checkpoint.origin, index: `${proof.index} / ${proof.checkpoint.size}`,
   };
   const values = Object.fromEntries(Object.entries(header).map(([key, value]) => [key, escape(value)]));
-  const rows = chain.events.map((event) => row(event, fields.filter((field) => field.seq === event.seq)));
+  const found = byEvent(fields);
+  const rows = chain.events.map((event) => row(event, found.get(event.seq) ?? []));
   return fill(words.html.page, { ...values, rows: rows.join("") });
 }
 
@@ -91,6 +92,12 @@ function opened(field: Field): string {
 }
 
 // --- pieces, also used by the page that shows the timeline -------------------------------------------------------------
+
+export function byEvent(fields: readonly Field[]): Map<number, Field[]> {
+  const found = new Map<number, Field[]>();
+  for (const field of fields) found.set(field.seq, [...(found.get(field.seq) ?? []), field]);
+  return found;
+}
 
 export const beijing = (event: Event): string =>
   new Date(instant(event.at, event.name) + EIGHT_HOURS_MS).toISOString().slice(0, 19).replace("T", " ");

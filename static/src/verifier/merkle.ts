@@ -15,6 +15,7 @@ export async function verifyInclusion(
   if (!(Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size)) {
     throw new NotVerified("index is outside the tree");
   }
+  if ([leaf, root, ...proof].some((hash) => hash.length !== 32)) throw new NotVerified("not a SHA-256 hash");
   let fn = index;
   let sn = size - 1;
   let found = leaf;

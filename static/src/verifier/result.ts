@@ -7,7 +7,7 @@ import { readProof } from "./note";
 import { plain } from "./report";
 import { isObject } from "./strict";
 import { REASONS, STATES, STEP_TEXTS, VERDICTS, tell, type Key } from "./texts";
-import { STEPS, type Report, type Step } from "./verify";
+import { STEPS, type Code, type Report, type Step } from "./verify";
 
 /** The file that was judged, as the auditor knows it. */
 export interface Subject { name: string; size: number; sha256: string; took_ms: number }
@@ -36,13 +36,16 @@ function firstBad({ firstBad: bad }: Report, lang: Lang): Child {
 
 function reasons({ reasons: found }: Report, lang: Lang): Child {
   if (!found.length) return null;
+  const steps = new Map<Code, number[]>();
+  for (const { step, code } of found) steps.set(code, [...(steps.get(code) ?? []), ...(step ? [step] : [])]);
   return el("div", {},
     el("h3", {}, tell(lang, "reasons_title")),
-    el("ul", { class: "reasons" }, ...found.map(({ step, code }) => {
+    el("ul", { class: "reasons" }, ...[...steps].map(([code, where]) => {
       const { what, next } = REASONS[lang][code];
-      const where = step ? `${tell(lang, "step", { n: step })} · ` : "";
-      return el("li", { "data-testid": "reason", "data-code": code, "data-step": String(step) },
-        el("p", {}, el("strong", {}, `${where}${what}`)), el("p", {}, next), el("p", { class: "quiet mono" }, code));
+      const n = where.join(lang === "zh" ? "、" : ", ");
+      return el("li", { "data-testid": "reason", "data-code": code },
+        el("p", {}, el("strong", {}, where.length ? `${tell(lang, "step", { n })} · ${what}` : what)),
+        el("p", {}, next), el("p", { class: "quiet mono" }, code));
     })));
 }
 

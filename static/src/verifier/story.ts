@@ -1,7 +1,7 @@
 // The human account on screen: what happened, in order, with what is open of it. Built from checked values as text nodes;
 // the bundle's own HTML is compared in step 12 and never shown.
 
-import { beijing, fieldLabel, fileName, label, sentenceOf, shownText, stateLabel, type Lang } from "./account";
+import { beijing, byEvent, fieldLabel, fileName, label, sentenceOf, shownText, type Lang } from "./account";
 import type { Event } from "./chain";
 import { add, el, icon, type IconName } from "./dom";
 import type { Field, FieldState } from "./fields";
@@ -35,13 +35,14 @@ export function fieldsCard(report: Report, lang: Lang): HTMLElement {
 export function timelineCard(report: Report, lang: Lang): HTMLElement | null {
   const { chain } = report;
   if (!chain) return null;
+  const fields = byEvent(report.fields);
   const failed = report.verdict === "TOTAL-FAILED";
   return el("section", { class: "card", "aria-labelledby": "timeline-title" },
     el("h2", { id: "timeline-title", class: "card__title" }, tell(lang, "timeline_title")),
     failed ? el("div", { class: "note note--alert" }, icon("alert"), el("p", {}, tell(lang, "timeline_failed"))) : null,
     el("p", { class: "quiet" }, tell(lang, compared(report))),
     el("ol", { class: "story", "data-testid": "timeline" }, ...chain.events.map((event) =>
-      eventItem(report, event, report.fields.filter((field) => field.seq === event.seq), lang))));
+      eventItem(report, event, fields.get(event.seq) ?? [], lang))));
 }
 
 function compared({ steps }: Report): Key {
@@ -58,12 +59,16 @@ function eventItem(report: Report, event: Event, fields: readonly Field[], lang:
     fields.length ? el("ul", { class: "fields" }, ...fields.map((field) => fieldItem(report, field, lang, false))) : null);
 }
 
+/** An erased field says which event erased it. */
+const stateText = ({ state, erasedBy }: Field, lang: Lang): string =>
+  label("state", state, lang) + (erasedBy === undefined ? "" : ` · ${tell(lang, "field_event", { seq: erasedBy })}`);
+
 function fieldItem(report: Report, field: Field, lang: Lang, withEvent: boolean): HTMLElement {
   const open = field.state === "OPENED-MATCH";
   return el("li", { class: `field-item is-${field.state}`, "data-state": field.state },
     el("div", { class: "field-item__head" },
       el("span", { class: "field-item__label" }, fieldLabel(field, lang)),
-      el("span", { class: "state" }, icon(ICONS[field.state]), stateLabel(field, lang))),
+      el("span", { class: "state" }, icon(ICONS[field.state]), stateText(field, lang))),
     el("p", { class: "quiet mono" }, withEvent ? `${tell(lang, "field_event", { seq: field.seq })} · ` : null, field.path),
     open && field.file === undefined ? el("p", { class: "field-item__value" }, shownText(field)) : null,
     open && field.file !== undefined ? fileTools(report, field, lang) : null);

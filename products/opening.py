@@ -47,7 +47,7 @@ async def open_case(command: OpenCase, stamp: Stamp, opener: Opener, mode: Mode,
         raise ProductNotOnSale(f"{command.product} is not published and on sale")
     if compiled.product.grade > 0:
         check_certificate(compiled, opener, stamp)
-    case_id, cmd = _identify(command, opener, ports)
+    case_id, cmd = await _identify(command, opener, ports)
     dwell = ports.dwell_percent if mode == "sandbox" else 100
     hidden = await _hide_party(case_id, command, ports)
     bodies: tuple[Body, ...] = (
@@ -125,15 +125,16 @@ def product_stream(compiled: Compiled) -> str:
     return f"product_{compiled.product.id}"
 
 
-def _identify(command: OpenCase, opener: Opener, ports: Ports) -> tuple[str, str]:
-    """Case id and `cmd` of a creation."""
+async def _identify(command: OpenCase, opener: Opener, ports: Ports) -> tuple[str, str]:
+    """Case id and `cmd` of a creation. The id outlives erasure and tells nothing; `cmd` dies with the case's key."""
     if not opener.create_key:
         return new_id("case", ports.random), ""
     scope = f"{opener.staff}\0{opener.create_key}".encode()
-    by_key = ports.vault.blind(opener.tenant, "create", scope)
-    by_body = ports.vault.blind(opener.tenant, "create-body", scope + b"\0" + decode.encode(command))
-    name = base64.b32encode(bytes.fromhex(by_key)[:16]).decode().rstrip("=").lower()
-    return f"case_{name}", f"{by_key}.{by_body}"
+    seed = bytes.fromhex(ports.vault.blind(opener.tenant, "create", scope))
+    case_id = f"case_{base64.b32encode(seed[:16]).decode().rstrip('=').lower()}"
+    by_key = await ports.vault.mac(case_id, b"key\0" + scope)
+    by_body = await ports.vault.mac(case_id, b"body\0OpenCase\0" + decode.encode(command))
+    return case_id, f"{by_key}.{by_body}"
 
 
 async def _opened_before(case_id: str, cmd: str, ports: Ports) -> Case | None:

@@ -155,6 +155,13 @@ def printed(jpeg: bytes) -> bytes:
     return _jpeg(_bytes(scene.astype(np.float32) * (1.0 + 0.1 * moire[..., None])))
 
 
+def darkened(jpeg: bytes) -> bytes:
+    """The frame as if the light had gone out."""
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return _jpeg(_bytes(picture.astype(np.float32) * 0.3))
+
+
 def other_person(name: str = "person_b_2.jpg", folder: Path = FIXTURES) -> Pixels:
     """A public-domain photograph of somebody else. Run `python -m bench.specimen fixtures` first."""
     found = cv2.imread(str(fixtures(folder) / name))

@@ -4,7 +4,6 @@ What it stamps is marked `local`; production refuses it (a time vouched for by t
 """
 
 import asyncio
-import os
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -15,15 +14,12 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from evidence import timestamp
+from evidence.durable import write_durable
+from evidence.keyfile import password, save_key
 from evidence.ports import Clock, Random
 from evidence.timestamp import TimeSource, TimeStampRejected, TimeStampUnavailable
 
@@ -125,21 +121,19 @@ def open_tsa(folder: Path, master: bytes, now: Clock, random: Random) -> LocalTs
     """The authority kept in `folder`, made on first use: `tsa.key.pem` (PKCS#8, encrypted under the master key),
     `tsa.pem`, and `tsa-root.pem`, which an auditor takes away. The root's key is made, used once and forgotten.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    password = sha256(b"jianzheng/keyfile/1" + master).hexdigest().encode()
     # The root is written last: while it is missing, a start that was cut off leaves nothing that counts.
     if not (folder / "tsa-root.pem").exists():
         key, certificate, root = _create(now())
-        sealed = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
-        _write(folder / "tsa.key.pem", sealed, 0o600)
-        _write(folder / "tsa.pem", certificate.public_bytes(Encoding.PEM), 0o644)
-        _write(folder / "tsa-root.pem", root.public_bytes(Encoding.PEM), 0o644)
-    key_found = load_pem_private_key((folder / "tsa.key.pem").read_bytes(), password)
-    if not isinstance(key_found, rsa.RSAPrivateKey):
-        raise TypeError("tsa.key.pem is not an RSA key")
+        (folder / "tsa.key.pem").unlink(missing_ok=True)
+        save_key(folder / "tsa.key.pem", master, key)
+        write_durable(folder / "tsa.pem", certificate.public_bytes(Encoding.PEM))
+        write_durable(folder / "tsa-root.pem", root.public_bytes(Encoding.PEM))
     certificate = x509.load_pem_x509_certificate((folder / "tsa.pem").read_bytes())
     root = x509.load_pem_x509_certificate((folder / "tsa-root.pem").read_bytes())
-    return LocalTsa(key_found, certificate, root, now, random)
+    found = load_pem_private_key((folder / "tsa.key.pem").read_bytes(), password(master))
+    if not isinstance(found, rsa.RSAPrivateKey) or found.public_key() != certificate.public_key():
+        raise ValueError("tsa.key.pem does not belong to tsa.pem")
+    return LocalTsa(found, certificate, root, now, random)
 
 
 def _create(at: datetime) -> tuple[rsa.RSAPrivateKey, x509.Certificate, x509.Certificate]:
@@ -190,11 +184,3 @@ def _usage(**on: bool) -> x509.KeyUsage:
 
 def _attribute(kind: str, value: Any) -> cms.CMSAttribute:
     return cms.CMSAttribute({"type": kind, "values": [value]})
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

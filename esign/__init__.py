@@ -1,0 +1,1 @@
+"""What was shown, agreed and signed."""

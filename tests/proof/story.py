@@ -259,10 +259,10 @@ class Teller:
         await self.happen(happened.SuitabilityAssessed(facts=facts, outcome="allow", satisfies=("suitable",)))
 
     async def identity(self) -> None:
-        card = await self.put("identity", picture((200, 180, 160)), "image/jpeg")
+        card = await self.put("identity", picture(self.world.random(3)), "image/jpeg")
         fields = await self.hide("identity", name=NAME, number="11010519900101123X")
         read = {name: ReadField(value=value, confidence_e4=9900) for name, value in fields.items()}
-        frame = await self.put("biometric", picture((160, 180, 200)), "image/jpeg")
+        frame = await self.put("biometric", picture(self.world.random(3)), "image/jpeg")
         model = Provenance(
             pack="open-1",
             manifest=hashlib.sha256(MANIFEST).hexdigest(),
@@ -314,7 +314,7 @@ class Teller:
     async def signing(self) -> None:
         pdf = blank_pdf(b64(self.world.random(32)))
         shown = hashlib.sha256(pdf).hexdigest()
-        page = picture((250, 250, 250), "PNG")
+        page = picture(b"\xfa\xfa\xfa", "PNG")
         until = instant(self.world.clock() + timedelta(minutes=10))
         await self.happen(
             happened.CodeSent(code="otp_2", purpose="sign", party="proposer", channel="sms", expires=until),
@@ -355,7 +355,7 @@ class Teller:
                 signed_sm3=sm3(signed),
                 signed=await self.put("contract", signed, "application/pdf"),
                 strokes=strokes,
-                strokes_image=await self.put("biometric", picture((0, 0, 0), "PNG"), "image/png"),
+                strokes_image=await self.put("biometric", picture(b"\0\0\0", "PNG"), "image/png"),
                 act=self.customer.act(shown, strokes.commitment, b64(self.world.random(16))),
                 place=Place(state="consented", fix=place["fix"]),
                 certificate=Certificate(
@@ -403,9 +403,9 @@ def policy() -> Policy:
     )
 
 
-def picture(colour: tuple[int, int, int], kind: str = "JPEG") -> bytes:
+def picture(colour: bytes, kind: str = "JPEG") -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", (20, 10), colour).save(out, kind)
+    Image.new("RGB", (20, 10), tuple(colour)).save(out, kind)
     return out.getvalue()
 
 

@@ -20,7 +20,7 @@ TEMPLATE = np.array(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth: a face equals itself only
 class Face:
     """The largest face of a picture. `passive`: share of live, 0..1, a screening signal and never proof of life."""
 
@@ -33,7 +33,7 @@ class Face:
     quality: Quality
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """What one picture shows. `faces` counts people near the camera, passers-by left out."""
 

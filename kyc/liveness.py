@@ -26,7 +26,7 @@ FRONTAL = 0.25  # |yaw5| of the first neutral frame, and drift of the others fro
 TURNED = 0.50  # yaw5 away from the own baseline, about 17 degrees; a rotated print reaches it in 0-7 % of cases
 STRANGER = 0.20  # a turned face less like the baseline than this may be another's. Genuine turned: mean 0.53
 
-RANKS: tuple[Verdict, ...] = ("pass", "review", "fail", "not_run")
+RANKS: tuple[Verdict, ...] = ("pass", "review", "not_run", "fail")  # what cannot be judged never hides a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,38 +73,41 @@ def drawn(chance: bytes) -> tuple[str, ...]:
 
 
 def judge(actions: Sequence[str], looks: Sequence[Look], bars: Bars) -> Judgement:
-    """Judge one capture: look `i` is of the frame that was asked to show action `i`. Worst finding wins.
+    """Judge one capture: look `i` is of the frame that was asked to show action `i`. The worst finding wins.
 
-    1. every frame shows one face, and that one whole;
-    2. enough frontal frames are fit to be judged, the first among them; if not, nothing is judged (`not_run`);
-    3. the head did what was asked, in the order asked;
-    4. the frames differ, and one person is in all of them;
-    5. the frontal frames pass the passive screen.
+    1. the frontal frames that are fit to be judged pass the passive screen;
+    2. every frame shows one face, and that one whole;
+    3. enough frontal frames are fit, the first among them;
+    4. the head did what was asked, in the order asked;
+    5. the frames differ, and one person is in all of them.
+
+    Where 2 or 3 finds a shortfall, 4 and 5 are left out and the capture is no try (`not_run`), unless 1 failed.
     """
-    # 1
-    faces = [look.face for look in looks if look.face is not None]
-    if len(faces) != len(actions):
-        return Judgement("not_run", ("FACE_COVERED",))
-    if any(look.faces > 1 for look in looks):
-        return Judgement("not_run", ("MULTIPLE_FACES",))
-    # 2
-    frontal = [face for action, face in zip(actions, faces, strict=True) if action == NEUTRAL]
-    fit = [face for face in frontal if not shortfalls(face.quality)]
-    first = frontal[0]
-    if first not in fit or len(fit) < 2:
-        seen = {code: None for face in frontal for code in shortfalls(face.quality)}
-        return Judgement("not_run", tuple(seen))
+    frontal = [look.face for action, look in zip(actions, looks, strict=True) if action == NEUTRAL]
+    fit = [face for face in frontal if face is not None and not shortfalls(face.quality)]
     found: dict[str, Verdict] = {}
     scores: list[Score] = []
+    # 1
+    if fit:
+        live = statistics.median(face.passive for face in fit)
+        _note(found, band(live, bars.live_accept, bars.live_review), "SCREEN_UNSURE", "SCREEN_SUSPECTED")
+        scores.append(_score("passive_median", live, bars.live_accept, bars.models.get("passive")))
+    # 2
+    faces = [look.face for look in looks if look.face is not None]
+    if len(faces) != len(actions):
+        found["FACE_COVERED"] = "not_run"
+    if any(look.faces > 1 for look in looks):
+        found["MULTIPLE_FACES"] = "not_run"
     # 3
-    scores.append(_turns(actions, faces, bars, found))
+    if frontal[0] not in fit or len(fit) < 2:
+        found |= dict.fromkeys((code for face in frontal if face for code in shortfalls(face.quality)), "not_run")
+    if "not_run" in found.values():
+        return Judgement(worst(*found.values()), tuple(found), tuple(scores))
     # 4
-    scores += _one_person(actions, faces, bars, found)
+    scores.append(_turns(actions, faces, bars, found))
     # 5
-    live = statistics.median(face.passive for face in fit)
-    _note(found, band(live, bars.live_accept, bars.live_review), "SCREEN_UNSURE", "SCREEN_SUSPECTED")
-    scores.append(_score("passive_median", live, bars.live_accept, bars.models.get("passive")))
-    return Judgement(worst(*found.values()), tuple(found), tuple(scores), first)
+    scores += _one_person(actions, faces, bars, found)
+    return Judgement(worst(*found.values()), tuple(found), tuple(scores), fit[0])
 
 
 def compare(live: Face, document: Face | None, bars: Bars) -> tuple[Verdict, tuple[str, ...], Score | None]:
@@ -119,7 +122,7 @@ def compare(live: Face, document: Face | None, bars: Bars) -> tuple[Verdict, tup
 
 
 def worst(*verdicts: Verdict) -> Verdict:
-    """pass < review < fail < not_run; pass when there is none."""
+    """pass < review < not_run < fail; pass when there is none."""
     return max(verdicts, key=RANKS.index, default="pass")
 
 

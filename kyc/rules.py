@@ -70,6 +70,7 @@ from kyc.reasons import ACCEPTING
 
 STRENGTH: Literal["K3"] = "K3"  # paper, live face or a person who looked, and the device that did it
 GUARDIAN_AGE = 14  # KYC-02
+CAPTURES = 3  # captures that could not be judged are no tries, but nobody practises for ever: three times the tries
 PAPERS = ("cn_id_front", "cn_id_back")
 RETAKE = frozenset(
     (
@@ -388,7 +389,7 @@ def decide(case: Case, command: DecideChallenge, challenge: str, judged: JudgedF
             withdraws=_held(case, party) if failed else (),
         )
     ]
-    if judged.verdict != "not_run":
+    if judged.match_reasons or judged.match_score:
         bodies += [
             FacesCompared(
                 party=party,
@@ -419,7 +420,8 @@ def _consequence(case: Case, party: Party, overall: Verdict, judged: JudgedFact,
     bodies: list[Body] = []
     if overall == "review":
         bodies.append(ReviewRequested(party=party, reasons=(*judged.reasons, *judged.match_reasons)))
-    if overall != "not_run" and identity.tries + 1 >= case.policy.route_tries:
+    tries = identity.tries + (overall != "not_run")
+    if tries >= case.policy.route_tries or len(identity.attempts) + 1 >= CAPTURES * case.policy.route_tries:
         bodies.append(RouteLocked(party=party, route="face"))
     return tuple(bodies)
 

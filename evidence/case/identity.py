@@ -41,7 +41,7 @@ IdentityBody = (
 )
 
 
-_RANKS = ("pass", "review", "fail", "not_run")
+_RANKS = ("pass", "review", "not_run", "fail")
 
 
 class Paper(Frozen, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""Who is this person, and how sure are we."""

@@ -1,0 +1,264 @@
+"""Drives the real flows of this room as a customer's phone would, over an in-memory store."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from bench import specimen
+from evidence import decode
+from evidence.case import Case
+from evidence.events import (
+    Actor,
+    Body,
+    CaseOpened,
+    CodeSent,
+    LinkSent,
+    Mode,
+    PaperCaptured,
+    PaperRead,
+    PartyNamed,
+    SessionOpened,
+    Stamp,
+    instant,
+)
+from evidence.events.identity import ReadField
+from evidence.ledger import Rule
+from evidence.policy import Policy, ProductRef, SignaturePlan, Step
+from evidence.vault import Vault, b64
+from kyc import document, flow, notices
+from kyc.authority import Authority, SandboxAuthority
+from kyc.commands import (
+    CaptureFrame,
+    CapturePaper,
+    ChooseRoute,
+    ConfirmFields,
+    DecideChallenge,
+    DecideConsent,
+    IssueChallenge,
+    PaperKind,
+    ReviewIdentity,
+    Scope,
+    ShowNotice,
+)
+from kyc.engine import FaceEngine
+from kyc.ocr import Reader
+from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues, StoryLedger
+
+COMMITMENT = "A" * 43
+AGENT = Actor(id="staff_agent", role="agent")
+REVIEWER = Actor(id="staff_reviewer", role="reviewer")
+
+
+def policy() -> Policy:
+    product = ProductRef(id="demo", version=1, kind="term_life", full="ab" * 32, names={"zh-CN": "示例", "en": "Demo"})
+    return Policy(
+        product=product,
+        steps=(
+            Step(name="identity", needs=("consent:privacy",), yields=("identity:proposer:K3",)),
+            Step(name="sign", needs=("identity:proposer:K3",), yields=("signed:proposer:application",)),
+        ),
+        identity={"proposer": "K3"},
+        signatures=(SignaturePlan(party="proposer", document="application"),),
+    )
+
+
+class Device:
+    """A phone: a key that signs, and the session it opened."""
+
+    def __init__(self, name: str) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.session = f"ses_{name}"
+        self.thumbprint = f"thumbprint-of-{name}"
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        numbers = self.key.public_key().public_numbers()
+        return {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": b64(numbers.x.to_bytes(32)),
+            "y": b64(numbers.y.to_bytes(32)),
+        }
+
+    def sign(self, statement: dict[str, Any]) -> str:
+        return b64(self.key.sign(decode.encode(statement), ec.ECDSA(SHA256())))
+
+
+class Story:
+    """One store, any number of cases; each method is one request."""
+
+    def __init__(
+        self, ledger: StoryLedger, clock: FixedClock, random: CountedRandom, faces: FaceEngine, reader: Reader
+    ) -> None:
+        self.clock = clock
+        self.objects, self.keys, self.values = MemoryObjects(), MemoryKeys(), MemoryValues()
+        vault = Vault(self.objects, self.keys, self.values, b"m" * 32, random)
+        self.ports = flow.Ports(
+            ledger=ledger,
+            vault=vault,
+            now=clock,
+            random=random,
+            faces=faces,
+            reader=reader,
+            authority=SandboxAuthority(),
+        )
+        self.phone = Device("phone")
+        self.other_phone = Device("other")
+        self._cases = 0
+
+    def ask(self, authority: Authority | None) -> None:
+        self.ports = replace(self.ports, authority=authority)
+
+    # --- getting there -----------------------------------------------------------------------------------------------
+
+    async def open(self, mode: Mode = "sandbox") -> Case:
+        """A case whose customer is in, on `phone` and on `other_phone`."""
+        self._cases += 1
+        stream = f"case_{self._cases}"
+        later = instant(self.clock.at.replace(year=2030))
+        bodies = [
+            CaseOpened(tenant="demo", mode=mode, input_origin="live", policy=policy(), opener=AGENT.id),
+            PartyNamed(party="proposer", customer="cus_1", phone=COMMITMENT),
+        ]
+        for device in (self.phone, self.other_phone):
+            link = f"lnk_{device.session}"
+            bodies += [
+                LinkSent(link=link, party="proposer", customer="cus_1", channel="sms", expires=later),
+                CodeSent(code="otp_1", purpose="enter", party="proposer", channel="sms", expires=later, link=link),
+                SessionOpened(
+                    session=device.session,
+                    link=link,
+                    customer="cus_1",
+                    party="proposer",
+                    key=device.jwk,
+                    thumbprint=device.thumbprint,
+                    ip=COMMITMENT,
+                    agent=COMMITMENT,
+                    factors=("link:sms", "code:sms"),
+                    independent_factors=1,
+                    expires=later,
+                ),
+            ]
+        return await self.ports.ledger.open(stream, bodies, Stamp(actor=AGENT, at=self.clock.at))
+
+    def stamp(self, device: Device | None = None, actor: Actor | None = None) -> Stamp:
+        customer = Actor(id="cus_1", role="customer", session=(device or self.phone).session)
+        return Stamp(actor=actor or customer, at=self.clock.at)
+
+    async def consent(self, case: Case, *scopes: Scope) -> Case:
+        for scope in scopes:
+            sha256 = notices.text_sha256(scope)
+            shown = ShowNotice(scope=scope, locale="zh-CN", text_sha256=sha256)
+            case = await flow.show_notice(case, shown, self.stamp(), self.ports)
+            given = DecideConsent(scope=scope, decision="given", text_sha256=sha256)
+            case = await flow.decide_consent(case, given, self.stamp(), self.ports)
+        return case
+
+    async def withdraw(self, case: Case, scope: Scope) -> Case:
+        command = DecideConsent(scope=scope, decision="withdrawn", text_sha256=notices.text_sha256(scope))
+        return await flow.decide_consent(case, command, self.stamp(), self.ports)
+
+    async def route(self, case: Case, route: str) -> Case:
+        command = msgspec.convert({"party": "proposer", "route": route}, ChooseRoute)
+        return await flow.choose_route(case, command, self.stamp(), self.ports)
+
+    # --- papers ------------------------------------------------------------------------------------------------------
+
+    async def paper(self, case: Case, paper: PaperKind, picture: bytes) -> Case:
+        return await flow.capture_paper(
+            case, CapturePaper(paper=paper, source="camera"), picture, self.stamp(), self.ports
+        )
+
+    async def read_before(
+        self, case: Case, person: specimen.Person = specimen.DEFAULT, front: bytes | None = None
+    ) -> Case:
+        """Both papers as if they had been read a moment ago: what the reader answers is tested elsewhere."""
+        sides: tuple[tuple[PaperKind, bytes, Sequence[str]], ...] = (
+            ("cn_id_front", front or specimen.front(person), document.FRONT_FIELDS),
+            ("cn_id_back", b"back", document.BACK_FIELDS),
+        )
+        for paper, picture, names in sides:
+            media = await self.ports.vault.put(case.id, "identity", picture, "image/jpeg")
+            hidden = await self.ports.vault.hide(case.id, "identity", {name: person.fields[name] for name in names})
+            fields = {name: ReadField(value=value, confidence_e4=9900) for name, value in hidden.items()}
+            bodies = (
+                PaperCaptured(party="proposer", paper=paper, media=media, source="camera"),
+                PaperRead(party="proposer", paper=paper, verdict="pass", fields=fields),
+            )
+            case = await self.ports.ledger.record(case.id, _rule(bodies), self.stamp())
+        return case
+
+    async def confirm(self, case: Case, person: specimen.Person = specimen.DEFAULT, **other: str) -> Case:
+        command = ConfirmFields(fields={**person.fields, **other})
+        return await flow.confirm(case, command, self.stamp(), self.ports)
+
+    async def before_the_camera(self, person: specimen.Person = specimen.DEFAULT, front: bytes | None = None) -> Case:
+        """Consents given, face route chosen, fields confirmed."""
+        case = await self.consent(await self.open(), "privacy", "face")
+        case = await self.read_before(case, person, front)
+        return await self.confirm(await self.route(case, "face"), person)
+
+    # --- the capture -------------------------------------------------------------------------------------------------
+
+    async def challenge(self, case: Case) -> Case:
+        return await flow.issue_challenge(case, IssueChallenge(), self.stamp(), self.ports)
+
+    async def frame(
+        self, case: Case, index: int, jpeg: bytes, device: Device | None = None, challenge: str | None = None
+    ) -> Case:
+        command = CaptureFrame(challenge=challenge or present(case).id, index=index)
+        return await flow.capture_frame(case, command, jpeg, self.stamp(device), self.ports)
+
+    async def capture(self, case: Case, frames: Sequence[bytes]) -> Case:
+        for index, jpeg in enumerate(frames):
+            case = await self.frame(case, index, jpeg)
+        return case
+
+    async def decide(self, case: Case, frames: Sequence[bytes], signer: Device | None = None) -> Case:
+        command = self.signed(case, frames, signer or self.phone)
+        return await flow.decide(case, command, present(case).id, self.stamp(), self.ports)
+
+    def signed(self, case: Case, frames: Sequence[bytes], signer: Device, **other: Any) -> DecideChallenge:
+        named = tuple(hashlib.sha256(frame).hexdigest() for frame in frames)
+        challenge = present(case)
+        statement = {
+            "actions": list(challenge.actions),
+            "case": case.id,
+            "challenge": challenge.id,
+            "frames": list(named),
+            "nonce": challenge.nonce,
+            **other,
+        }
+        return DecideChallenge(frames=named, signature=signer.sign(statement))
+
+    async def attempt(self, case: Case, seed: int, **kind: Any) -> Case:
+        """A whole capture of specimen frames, and the decision."""
+        case = await self.challenge(case)
+        frames = specimen.frames(present(case).actions, seed)
+        if kind.get("printed"):
+            frames = [specimen.printed(frame) for frame in frames]
+        if kind.get("still"):
+            frames = specimen.frames(["neutral"] * len(frames), seed)
+        return await self.decide(await self.capture(case, frames), frames)
+
+    async def review(self, case: Case, decision: str, reason: str, actor: Actor = REVIEWER) -> Case:
+        command = msgspec.convert({"party": "proposer", "decision": decision, "reason": reason}, ReviewIdentity)
+        return await flow.review(case, command, self.stamp(actor=actor), self.ports)
+
+    def stored(self, kind: str = "") -> list[str]:
+        return [key for key in self.objects.blobs if kind in key]
+
+
+def present(case: Case) -> Any:
+    challenge = case.identity_of("proposer").challenge
+    assert challenge is not None
+    return challenge
+
+
+def _rule(bodies: Sequence[Body]) -> Rule:
+    return lambda _: bodies

@@ -5,7 +5,7 @@ import type { Files } from "./container";
 import { sm3 } from "./crypto";
 import type { Field } from "./fields";
 import type { Digests } from "./seals";
-import { NotVerified, equal, string } from "./strict";
+import { HEX64, NotVerified, equal, object, string } from "./strict";
 
 /** `signed` papers whose signatures another tool must judge; `absent` were signed and are not in the bundle. */
 export interface Papers { signed: number; absent: number }
@@ -29,6 +29,7 @@ export async function checkPapers(
   const papers: Papers = { signed: 0, absent: 0 };
   for (const { body, name } of ofType(chain.events, "esign.document_signed/1")) {
     const document = string(body["document"], name);
+    string(object(body["certificate"], name)["sha256"], name, HEX64); // the signer that another tool will look for
     const path = `data/documents/${document}.signed.pdf`;
     const signed = files.get(path);
     const shown = files.get(`data/documents/${document}.pdf`);

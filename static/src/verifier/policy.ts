@@ -44,7 +44,7 @@ export function checkPolicy(chain: Chain): [signatures: number, needs: number] {
 
 function needsOfSigning(chain: Chain): string[] {
   const steps = list(chain.policy["steps"], "event 1").map((step) => object(step, "event 1"));
-  return strings(steps.find((step) => step["name"] === "sign")?.["needs"], "event 1");
+  return strings(steps.find((step) => string(step["name"], "event 1") === "sign")?.["needs"], "event 1");
 }
 
 /** 11.3 The paper shown to its end is the paper signed; no newer one was prepared in between. */

@@ -40,7 +40,6 @@ from api.sender import ConsoleSender
 from api.settings import Settings
 from api.store import Store
 from evidence.ports import Clock, Random, Sender
-from evidence.tsa import open_tsa
 
 
 @dataclass(frozen=True)
@@ -86,15 +85,14 @@ def create_app(
     check_mode(settings)
     store = Store.of(settings, now, random)
     shared = Shared.open(settings)
-    tsa = open_tsa(settings.data / "keys" / "tsa", store.master, now, random)
-    rooms = open_rooms(settings, store, tsa, now, random, sender or ConsoleSender())
+    rooms = open_rooms(settings, store, now, random, sender or ConsoleSender())
     health, index = Health(), CaseIndex()
     channels = ChannelsPlugin(shared.channels, arbitrary_channels_allowed=True)
     live = Live(channels)
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     desk = Desk(store.ledger, store.vault, shared.answers, now)
-    proofroom = Proofroom.of(settings, store, rooms, tsa, now)
+    proofroom = Proofroom.of(settings, store, rooms, now)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

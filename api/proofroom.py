@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -21,14 +20,9 @@ from evidence.case import Case
 from evidence.durable import write_durable
 from evidence.errors import Corrupt, Error, NotFound, Unavailable
 from evidence.events import Body, ExportBuilt, ExportFailed, ExportRequested, KeyAdopted, Sealed, Stamp, stream_kind
-from evidence.files import FileObjects
 from evidence.follow import Handle
-from evidence.keyfile import open_key
 from evidence.log import Entry
 from evidence.ports import Clock
-from evidence.sequencer import Sequencer
-from evidence.tiles import FileCheckpoint
-from evidence.tsa import LocalTsa
 from evidence.vault import b64
 from evidence.verify import TrustedKeys, verify_bundle
 from evidence.verify.keys import DOCUMENT_CA, LOG, SEAL, TSA_LOCAL, log_vkey_file, seal_pem
@@ -47,28 +41,14 @@ class Proofroom:
     store: Store
     rooms: Rooms
     now: Clock
-    sequencer: Sequencer
     seals: sealer.SealPorts
     bundles: BundlePorts
-    log_key: Ed25519PrivateKey
-    tsa: LocalTsa
 
     @classmethod
-    def of(cls, settings: Settings, store: Store, rooms: Rooms, tsa: LocalTsa, now: Clock) -> "Proofroom":
-        keys = settings.data / "keys"
-        log_key = open_key(keys / "log.pem", store.master, Ed25519PrivateKey.generate)
-        seal_key = open_key(keys / "seal.pem", store.master, Ed25519PrivateKey.generate)
-        public = settings.data / "log"
-        sequencer = Sequencer(
-            store.log,
-            FileObjects(public),
-            FileCheckpoint(keys / "checkpoint", public / "checkpoint"),
-            settings.log_name,
-            log_key,
-        )
-        ports = sealer.SealPorts(store.ledger, store.vault, store.objects, seal_key, now, tsa)
-        bundles = BundlePorts(store.ledger, store.vault, store.objects, sequencer, tsa)
-        return cls(settings, store, rooms, now, sequencer, ports, bundles, log_key, tsa)
+    def of(cls, settings: Settings, store: Store, rooms: Rooms, now: Clock) -> "Proofroom":
+        seals = sealer.SealPorts(store.ledger, store.vault, store.objects, store.seal_key, now, store.tsa)
+        bundles = BundlePorts(store.ledger, store.vault, store.objects, store.sequencer, store.tsa)
+        return cls(settings, store, rooms, now, seals, bundles)
 
     async def start(self) -> None:
         """Keys into the log, public halves where an auditor finds them. In every process; repeating is harmless."""
@@ -88,16 +68,16 @@ class Proofroom:
 
     def public_keys(self) -> dict[str, bytes]:
         return {
-            LOG: log_vkey_file(self.sequencer.public),
-            SEAL: seal_pem(self.seals.key.public_key()),
+            LOG: log_vkey_file(self.store.sequencer.public),
+            SEAL: seal_pem(self.store.seal_key.public_key()),
             DOCUMENT_CA: self.rooms.esign.authority.root_pem,
-            TSA_LOCAL: self.tsa.root.public_bytes(Encoding.PEM),
+            TSA_LOCAL: self.store.tsa.root.public_bytes(Encoding.PEM),
         }
 
     # --- the duty ----------------------------------------------------------------------------------------------------
 
     async def _prove(self, entries: Sequence[Entry]) -> None:
-        await self.sequencer.take(entries)
+        await self.store.sequencer.take(entries)
         await sealer.handle(entries, self.seals)
         for stream in dict.fromkeys(entry.stream for entry in entries if _wants_bundle(entry)):
             await self._export(await self.store.ledger.case(stream))
@@ -147,10 +127,10 @@ class Proofroom:
         except NotFound:
             known = set()
         wanted: dict[Purpose, tuple[PublicKeyTypes, str]] = {
-            "checkpoint": (self.log_key.public_key(), "ed25519"),
-            "seal": (self.seals.key.public_key(), "ed25519"),
+            "checkpoint": (self.store.log_key.public_key(), "ed25519"),
+            "seal": (self.store.seal_key.public_key(), "ed25519"),
             "document_ca": (self.rooms.esign.authority.root_key, "ecdsa-p256"),
-            "tsa": (self.tsa.root.public_key(), "ecdsa-p256"),
+            "tsa": (self.store.tsa.root.public_key(), "ecdsa-p256"),
         }
         bodies = [
             KeyAdopted(key=f"{purpose}-1", purpose=purpose, algorithm=algorithm, public=spki, protection="file")

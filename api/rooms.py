@@ -5,16 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import esign.flow
-from esign.signer import open_authority
-
 import kyc.access.flow
 import kyc.flow
 import products.flow
 from api.settings import Settings
 from api.store import Store
+from esign.signer import open_authority
 from evidence.events import Actor, Stamp
 from evidence.ports import Clock, Random, Sender
-from evidence.tsa import LocalTsa
 from kyc import models
 from kyc.access.staff import Accounts
 from kyc.authority import SandboxAuthority
@@ -43,7 +41,7 @@ class Rooms:
         yield
 
 
-def open_rooms(settings: Settings, store: Store, tsa: LocalTsa, now: Clock, random: Random, sender: Sender) -> Rooms:
+def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sender: Sender) -> Rooms:
     """Loads the models and answers their golden vectors: PackInvalid when one is not what was measured."""
     ledger, vault = store.ledger, store.vault
     workers = Workers()
@@ -72,6 +70,6 @@ def open_rooms(settings: Settings, store: Store, tsa: LocalTsa, now: Clock, rand
             vault=vault,
             now=now,
             random=random,
-            authority=open_authority(settings.data / "keys" / "documents", store.master, tsa, now, random),
+            authority=open_authority(settings.data / "keys" / "documents", store.master, store.tsa, now, random),
         ),
     )

@@ -1,16 +1,25 @@
-"""The store opened: database, keys, objects, ledger and vault. Small enough for commands that serve nothing."""
+"""Everything that keeps something, opened: database, objects, keys, the log's tiles, the local time authority.
+
+Small enough for commands that serve nothing; with `app` the only importer of adapters.
+"""
 
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from api.keys import master_key
 from api.settings import Settings
 from evidence.files import FileObjects
+from evidence.keyfile import open_key
 from evidence.ledger import Ledger
 from evidence.ports import Clock, Random
+from evidence.sequencer import Sequencer
 from evidence.sql import Database, SqlKeys, SqlLeases, SqlLog, SqlPositions, SqlValues, migrate
+from evidence.tiles import FileCheckpoint
+from evidence.tsa import LocalTsa, open_tsa
 from evidence.vault import Vault
 
 
@@ -27,6 +36,10 @@ class Store:
     ledger: Ledger
     positions: SqlPositions
     leases: SqlLeases
+    log_key: Ed25519PrivateKey
+    seal_key: Ed25519PrivateKey
+    sequencer: Sequencer
+    tsa: LocalTsa
 
     @classmethod
     def of(cls, settings: Settings, now: Clock, random: Random = os.urandom) -> "Store":
@@ -36,6 +49,9 @@ class Store:
         database = Database(settings.database_url or f"sqlite:///{settings.data / 'jianzheng.db'}")
         keys = Database(settings.keys_url or f"sqlite:///{settings.data / 'keys' / 'keys.db'}", "keys")
         log, objects = SqlLog(database, now), FileObjects(settings.data / "objects")
+        folder, public = settings.data / "keys", settings.data / "log"
+        log_key = open_key(folder / "log.pem", master, Ed25519PrivateKey.generate)
+        checkpoints = FileCheckpoint(folder / "checkpoint", public / "checkpoint")
         return cls(
             master=master,
             database=database,
@@ -46,6 +62,10 @@ class Store:
             ledger=Ledger(log),
             positions=SqlPositions(database),
             leases=SqlLeases(database),
+            log_key=log_key,
+            seal_key=open_key(folder / "seal.pem", master, Ed25519PrivateKey.generate),
+            sequencer=Sequencer(log, FileObjects(public), checkpoints, settings.log_name, log_key),
+            tsa=open_tsa(folder / "tsa", master, now, random),
         )
 
     @asynccontextmanager

@@ -1,1 +1,1 @@
-"""The single source of truth: events, the chain that holds them, and the proofs over it. Imports nothing else of ours."""
+"""The single source of truth: events, the chain that holds them, the proofs over it. Imports nothing else of ours."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
@@ -26,8 +26,8 @@ def open_key(path: Path, master: bytes, make: Callable[[], K]) -> K:
     """The key kept in `path`, made on first use. ValueError when the file does not open under `master`."""
     if not path.exists():
         save_key(path, master, make())
-    key = load_pem_private_key(path.read_bytes(), password(master))
-    return key  # type: ignore[return-value]  # the file holds what `make` made
+    key: Any = load_pem_private_key(path.read_bytes(), password(master))
+    return cast(K, key)  # the file holds what `make` made
 
 
 def save_key(path: Path, master: bytes, key: PrivateKeyTypes) -> None:

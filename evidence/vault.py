@@ -135,12 +135,23 @@ class Vault:
 
     # --- files -----------------------------------------------------------------------------------------------------
 
-    async def put(self, stream: str, retention: Retention, data: bytes, media_type: str) -> Media:
-        """Store a file encrypted; the commitment is salted. Durable when it returns."""
+    async def put(
+        self, stream: str, retention: Retention, data: bytes, media_type: str, *, salt: bytes | None = None
+    ) -> Media:
+        """Store a file encrypted; the commitment is salted. Durable when it returns.
+
+        `salt` is given where somebody else (the customer's browser) already committed to the file; storing it again
+        under the same salt is then fine.
+        """
+        if salt is not None and len(salt) != SALT_BYTES:
+            raise ValueError(f"a salt has {SALT_BYTES} bytes")
         key = await self._key(stream, retention)
-        salted = self._random(SALT_BYTES) + data
+        salted = (salt or self._random(SALT_BYTES)) + data
         commitment = b64(hashlib.sha256(salted).digest())
-        sealed = self._seal(key, salted, stream, retention, commitment)
+        # A repeat must be the same bytes (objects are create-only), so its nonce comes from what is sealed: the same
+        # nonce can then only ever meet the same content.
+        nonce = hmac.new(key, f"nonce/{commitment}".encode(), hashlib.sha256).digest()[:12] if salt else None
+        sealed = self._seal(key, salted, stream, retention, commitment, nonce)
         await self._objects.put(object_key(stream, retention, commitment), sealed)
         return Media(commitment=commitment, bytes=len(data), type=media_type, retention=retention)
 
@@ -162,7 +173,7 @@ class Vault:
     # --- files that are no evidence ----------------------------------------------------------------------------------
 
     async def keep(self, stream: str, name: str, data: bytes) -> None:
-        """A file made from the evidence (an exported bundle), kept encrypted with the contract; no event commits to it."""
+        """A file made from evidence (an exported bundle), kept encrypted with the contract; no event commits to it."""
         key = await self._key(stream, "contract")
         await self._objects.put(object_key(stream, "contract", name), self._seal(key, data, stream, "contract", name))
 
@@ -235,10 +246,12 @@ class Vault:
         except InvalidTag:
             raise ObjectCorrupt("wrapped key does not open") from None
 
-    def _seal(self, key: bytes, data: bytes, stream: str, retention: str, commitment: str) -> bytes:
+    def _seal(
+        self, key: bytes, data: bytes, stream: str, retention: str, commitment: str, nonce: bytes | None = None
+    ) -> bytes:
         # The commitment in the associated data ties a ciphertext to the one event that names it: swapping two
         # ciphertexts, even within a case, does not open.
-        nonce = self._random(12)
+        nonce = nonce or self._random(12)
         return nonce + AESGCM(key).encrypt(nonce, data, f"{stream}/{retention}/{commitment}".encode())
 
     def _unseal(self, key: bytes, sealed: bytes, stream: str, retention: str, commitment: str) -> bytes:

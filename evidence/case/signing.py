@@ -38,6 +38,7 @@ class Document(Frozen, frozen=True, kw_only=True):
 
 class Signing(Frozen, frozen=True, kw_only=True):
     documents: dict[str, Document] = {}
+    nonces: frozenset[str] = frozenset()  # of acts: each counts once in a case
     declined: str | None = None
     comment: Commitment | None = None
 
@@ -76,6 +77,7 @@ class Signing(Frozen, frozen=True, kw_only=True):
                     signed_at=event.at,
                     level=body.level,
                 )
-                return replace(self, documents={**self.documents, body.document: paper})
+                nonces = self.nonces | {body.act.nonce}
+                return replace(self, documents={**self.documents, body.document: paper}, nonces=nonces)
             case _:
                 assert_never(body)

@@ -90,11 +90,14 @@ def prepare_fields(pdf: bytes, fields: Sequence[FieldPlace]) -> bytes:
 def begin(pdf: bytes, field: str, strokes: Strokes, *, last: bool, at: datetime) -> ToSign:
     """Put the strokes into the field, fix who may change what afterwards, and compute the digest to be signed.
 
-    `pdf` is the paper as shown, or as signed by those before. SigningError when the field is absent or filled.
+    `pdf` is the paper as shown, or as signed by those before. SigningError when the field is absent or filled,
+    ValueError when the paper is locked or the field has another place in the order.
     Blocking, and pure CPU: call it in a thread.
     """
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    first = not any(True for _ in writer.prev.embedded_signatures)
+    earlier = list(writer.prev.embedded_signatures)
+    if any(item.docmdp_level == MDPPerm.NO_CHANGES for item in earlier):
+        raise ValueError("the paper is locked: the last signature was given")
     embedder = PdfCMSEmbedder().write_cms(field_name=field, writer=writer, existing_fields_only=True)
     target = next(embedder).get_object()
     left, bottom, right, top = (float(value) for value in target["/Rect"])
@@ -108,7 +111,7 @@ def begin(pdf: bytes, field: str, strokes: Strokes, *, last: bool, at: datetime)
     embedder.send(
         SigObjSetup(
             sig_placeholder=placeholder,
-            mdp_setup=_rights(target, first=first, last=last),
+            mdp_setup=_rights(target, first=not earlier, last=last),
         )
     )
     gap, output = embedder.send(SigIOSetup(md_algorithm=DIGEST, output=io.BytesIO()))

@@ -27,7 +27,8 @@ export abstract class Page extends LitElement {
 
   /** Says what comes next, above the buttons that lead there. */
   protected actions(next: string | null, ...buttons: (TemplateResult | typeof nothing)[]): TemplateResult {
-    return html`<div class="actions">
+    // Without a button there is nothing to keep under the thumb.
+    return html`<div class="actions ${buttons.some((button) => button !== nothing) ? "" : "actions--loose"}">
       ${next ? html`<p class="next">${icons.next()}<span>${t("next_label")}${next}</span></p>` : nothing}
       ${buttons}
     </div>`;

@@ -131,7 +131,7 @@ export const en: Catalogue = {
   "code.resend": "Send again",
 
   "entry.title": "You are entering the application",
-  "entry.lead": "The next pages are for applying. Please read the terms of “{product}” before you decide.",
+  "entry.lead": "The next pages are for applying, and what you do is recorded. Please read the terms of “{product}” before you decide.",
   "entry.refused": "You did not agree to the recording, so this cannot go on online. You may choose again, or come to a branch.",
   "entry.next": "the privacy notice",
   "privacy.title": "Privacy notice",

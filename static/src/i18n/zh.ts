@@ -129,7 +129,7 @@ export const zh = {
   "code.resend": "重新获取",
 
   "entry.title": "您将进入投保流程",
-  "entry.lead": "后面的页面是办理投保用的。请看清楚《{product}》的条款，再决定买不买。",
+  "entry.lead": "后面的页面用来办理投保，您的操作会被记录下来。请看清楚《{product}》的条款，再决定买不买。",
   "entry.refused": "您没有同意记录操作，所以不能在网上继续办。想好了可以再选；也可以去柜台办理。",
   "entry.next": "看隐私告知",
   "privacy.title": "隐私告知",
@@ -296,7 +296,7 @@ export const zh = {
   "route.next": "拍身份证的正反两面",
   "face_consent.title": "使用人脸信息，要您单独同意",
   "face_consent.lead": "只用来核验是不是您本人。不同意也能办，改用人工核验就行。",
-  "face_consent.agree": "同意使用人脸信息",
+  "face_consent.agree": "同意，用刷脸核验",
   "face_consent.refuse": "不同意，用人工核验",
   "face_consent.next": "拍身份证的正反两面",
 

@@ -54,7 +54,7 @@ export class FaceConsent extends NoticePage {
       ${this.title_(t("face_consent.title"), t("face_consent.lead"))}
       ${this.table()}
       ${this.actions(t("face_consent.next"),
-        html`<div class="pair">${this.button("face-agree", t("face_consent.agree"), () => void this.agree(), "even")}
+        html`<div class="pair pair--stack">${this.button("face-agree", t("face_consent.agree"), () => void this.agree(), "even")}
         ${this.button("face-refuse", t("face_consent.refuse"), () => void this.refuse(), "even")}</div>`)}`;
   }
 

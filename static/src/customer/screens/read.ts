@@ -41,6 +41,7 @@ export class Clause extends Page {
   private lastTick = 0;
   private lastBatch = 0;
   private speaking = false;
+  private shownState = "";
   private serving = "";
 
   override connectedCallback(): void {
@@ -143,12 +144,7 @@ export class Clause extends Page {
     this.lastTick = now;
     const bar = this.querySelector<HTMLProgressElement>("progress");
     if (bar) bar.value = this.clock.share();
-    const status = this.querySelector<HTMLElement>("[data-status]");
-    const state = this.clock.state();
-    if (status && status.dataset["status"] !== state) {
-      status.dataset["status"] = state;
-      status.textContent = t(`read.state_${state}`);
-    }
+    if (this.clock.state() !== this.shownState) this.requestUpdate();
     if (now - this.lastBatch >= BATCH_MS) void this.report();
   }
 
@@ -226,10 +222,10 @@ export class Clause extends Page {
       ${head.style === "alert" || head.cat === "exclusion" ? html`<p class="banner banner--alert">${icons.alert()}<strong>${t("read.not_paid")}</strong></p>`
         : head.limits_provider ? html`<p class="banner">${icons.info()}<strong>${t("read.limits")}</strong></p>` : nothing}
       ${this.levels(head)}
-      ${this.served ? this.served.clauses.map((clause, index) => this.clause(clause, index)) : html`<div class="waiting">
-        <span class="spinner" aria-hidden="true"></span>${t("loading")}</div>`}
       ${this.served && canSpeak() ? html`<button type="button" class="btn btn--small" data-testid="read-aloud" aria-pressed=${this.speaking ? "true" : "false"}
         @click=${() => this.aloud()}>${this.speaking ? icons.stop() : icons.sound()}${this.speaking ? t("read.hush") : t("read.aloud")}</button>` : nothing}
+      ${this.served ? this.served.clauses.map((clause, index) => this.clause(clause, index)) : html`<div class="waiting">
+        <span class="spinner" aria-hidden="true"></span>${t("loading")}</div>`}
       ${this.bar(n, all.length)}`;
   }
 
@@ -242,9 +238,10 @@ export class Clause extends Page {
     const questions = nextQuestion(this.journey.outline) !== null;
     const next = this.journey.local.again !== null ? null : !last ? t("read.next_clause") : questions ? t("read.next_questions") : t("read.next_step");
     const state = this.clock.state();
+    this.shownState = state;
     return this.actions(next,
       this.readAll() ? nothing : html`<div class="pace"><progress max="1" .value=${this.clock.share()} aria-label=${t("read.pace")}></progress>
-        <p role="status" data-status=${state}>${t(`read.state_${state}`)}</p></div>`,
+        <p role="status" data-testid="read-state" data-state=${state}>${t(`read.state_${state}`)}</p></div>`,
       this.button("clause-next", this.journey.local.again !== null ? t("read.return") : t("read.understood"), () => void this.next()));
   }
 

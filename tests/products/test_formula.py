@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from products.errors import FormulaFailed
 from products.expression import names_of, parse
-from products.formula import Table, Value, evaluate
+from products.formula import Table, Value, evaluate, settled
 from products.units import unit_of
 
 UNITS = {"a": "money", "b": "money", "n": "years", "age": "age", "p": "percent", "sex": "choice", "k": "number"}
@@ -164,3 +164,10 @@ def test_arithmetic_agrees_with_decimal(one: Decimal, two: Decimal, years: int) 
 def test_no_text_breaks_the_reader_otherwise_than_by_refusal(text: str) -> None:
     with suppress(FormulaFailed):
         evaluate(text, parse(text), VALUES, {"rate": RATE})
+
+
+def test_money_that_is_not_in_whole_fen_needs_a_stated_rounding() -> None:
+    assert str(settled(Decimal("1.5"), "money")) == "1.50"
+    for number, unit in (("1.005", "money"), ("1.5", "years")):
+        with pytest.raises(FormulaFailed):
+            settled(Decimal(number), unit)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
@@ -16,9 +16,9 @@ from evidence import decode
 from evidence.case import Case
 from evidence.case.identity import Challenge
 from evidence.errors import Refused
-from evidence.events import Party, Stamp
+from evidence.events import Body, Media, Party, Stamp
 from evidence.events.identity import ReadField, Score
-from evidence.ledger import Ledger
+from evidence.ledger import Ledger, Rule
 from evidence.log import Claim
 from evidence.ports import Clock, Random, new_id
 from evidence.vault import Vault, b64, unb64
@@ -71,9 +71,8 @@ async def decide_consent(case: Case, command: DecideConsent, stamp: Stamp, ports
     """Give, refuse or withdraw. Withdrawing face consent destroys stored frames once their erasure is sealed."""
     current = notices.text_sha256(command.scope, ports.processor)
     rules.decide_consent(case, command, current, stamp)
-    after = await ports.ledger.record(case.id, lambda case: rules.decide_consent(case, command, current, stamp), stamp)
-    await _destroy_erased(case, after, ports)
-    return after
+    party, _ = rules.customer(case, stamp)
+    return await _erasing(case, party, lambda case: rules.decide_consent(case, command, current, stamp), stamp, ports)
 
 
 async def choose_route(case: Case, command: ChooseRoute, stamp: Stamp, ports: Ports) -> Case:
@@ -91,7 +90,7 @@ async def choose_route(case: Case, command: ChooseRoute, stamp: Stamp, ports: Po
 async def capture_paper(case: Case, command: CapturePaper, data: bytes, stamp: Stamp, ports: Ports) -> Case:
     """Read one side of the card. The picture and every field are hidden before anything is sealed."""
     rules.admit_paper(case, stamp)
-    kind = intake.inspect(data)
+    kind = await ports.faces.work(intake.inspect, data)
     picture = await ports.faces.work(intake.decode, data)
     reading = await ports.reader.read(picture, command.paper)
     findings = (*reading.findings, *_also(case, reading, stamp.at))
@@ -157,17 +156,19 @@ async def issue_challenge(
     age = age_on(birth, _day(stamp.at))
     challenge, nonce = new_id("chl", ports.random), b64(ports.random(32))
     actions = liveness.drawn(ports.random(8))
-    after = await ports.ledger.record(
-        case.id, lambda case: rules.issue_challenge(case, challenge, nonce, actions, age, stamp), stamp
+    return await _erasing(
+        case,
+        party,
+        lambda case: rules.issue_challenge(case, challenge, nonce, actions, age, stamp),
+        stamp,
+        ports,
     )
-    await _destroy_erased(case, after, ports)
-    return after
 
 
 async def capture_frame(case: Case, command: CaptureFrame, data: bytes, stamp: Stamp, ports: Ports) -> Case:
     """Keep one frame until the decision. The same bytes are never accepted twice, in whatever case."""
     rules.admit_frame(case, command, stamp)
-    kind = intake.inspect(data)
+    kind = await ports.faces.work(intake.inspect, data)
     await ports.faces.work(intake.decode, data)  # a frame that cannot be seen is refused now, not at the decision
     claim = Claim(
         tenant=case.tenant,
@@ -208,11 +209,7 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
         statement=hidden["liveness_statement"],
         data=data,
     )
-    after = await ports.ledger.record(
-        case.id, lambda case: rules.decide(case, command, challenge, judged, stamp), stamp
-    )
-    await _destroy_erased(case, after, ports)
-    return after
+    return await _erasing(case, party, lambda case: rules.decide(case, command, challenge, judged, stamp), stamp, ports)
 
 
 async def review(case: Case, command: ReviewIdentity, stamp: Stamp, ports: Ports) -> Case:
@@ -223,9 +220,7 @@ async def review(case: Case, command: ReviewIdentity, stamp: Stamp, ports: Ports
 async def discard_frames(case: Case, party: Party, stamp: Stamp, ports: Ports) -> Case:
     """For a follower: frames of a challenge nobody came back for are destroyed once the challenge has run out."""
     rules.discard_frames(case, party, stamp.at)
-    after = await ports.ledger.record(case.id, lambda case: rules.discard_frames(case, party, stamp.at), stamp)
-    await _destroy_erased(case, after, ports)
-    return after
+    return await _erasing(case, party, lambda case: rules.discard_frames(case, party, stamp.at), stamp, ports)
 
 
 def bars_of(faces: FaceEngine) -> liveness.Bars:
@@ -313,18 +308,20 @@ async def _revealed(case: Case, named: Mapping[str, str], ports: Ports) -> dict[
     return {name: str(opened[commitment].value) for name, commitment in named.items() if commitment in opened}
 
 
-async def _destroy_erased(before: Case, after: Case, ports: Ports) -> None:
-    """Destroy the files whose erasure was sealed between two views of the case."""
-    gone = after.erased - before.erased
-    media = [
-        item
-        for identity in before.identity.values()
-        if identity.challenge is not None
-        for item in identity.challenge.frames.values()
-        if item.commitment in gone
-    ]
-    if media:
-        await ports.vault.destroy(after.id, media)
+async def _erasing(case: Case, party: Party, rule: Rule, stamp: Stamp, ports: Ports) -> Case:
+    """Record, then destroy the frames whose erasure was sealed: asked of the very case the rule was asked of."""
+    stored: tuple[Media, ...] = ()
+
+    def asked(case: Case) -> Sequence[Body]:
+        nonlocal stored
+        stored = rules.stored_frames(case, party)
+        return rule(case)
+
+    after = await ports.ledger.record(case.id, asked, stamp)
+    gone = [media for media in stored if media.commitment in after.erased]
+    if gone:
+        await ports.vault.destroy(case.id, gone)
+    return after
 
 
 def _checked(fields: Mapping[str, str], at: datetime) -> dict[str, str]:

@@ -98,3 +98,8 @@ def test_what_was_cut_out_carries_no_metadata() -> None:
     cut = intake.encode(intake.decode(picture(exif=exif)))
     assert b"where I live" not in cut
     assert b"Exif" not in cut
+
+
+def test_a_picture_full_of_stuffing_is_walked_at_once() -> None:
+    stuffed = picture()[:-2] + b"\xff\x00" * 4_000_000 + b"\xff\xd9"
+    assert intake.inspect(stuffed).kind == "JPEG"

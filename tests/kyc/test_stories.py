@@ -1,5 +1,6 @@
 """The way to an identity on real input: every refusal of the brief attacks, and the honest journey."""
 
+import asyncio
 from datetime import date
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from bench import specimen
 from evidence.case import Case
-from evidence.errors import NotAllowed, ObjectErased
+from evidence.errors import Error, NotAllowed, ObjectErased
 from evidence.events import (
     Actor,
     Body,
@@ -456,3 +457,21 @@ async def test_a_review_has_a_ground_a_reviewer_and_something_to_decide(story: S
     with pytest.raises(NotAllowed):
         await story.review(case, "accept", "seen_by_video", actor=seller)
     assert await bodies(story, case, IdentityVerified) == []
+
+
+async def test_frames_that_arrived_meanwhile_are_destroyed_too(story: Story) -> None:  # KYC-13
+    stale = await story.challenge(await story.before_the_camera())
+    await story.frame(stale, 0, specimen.frames(["neutral"], seed=27)[0])
+    await story.challenge(stale)
+    assert story.stored("biometric") == []
+
+
+async def test_of_two_decisions_at_once_one_counts(story: Story) -> None:
+    case = await story.challenge(await story.before_the_camera())
+    frames = specimen.frames(present(case).actions, seed=28)
+    case = await story.capture(case, frames)
+    answers = await asyncio.gather(story.decide(case, frames), story.decide(case, frames), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, Error)]
+    assert len(refused) == 1
+    assert refused[0].code in {"LIVENESS_REPLAYED", "OBJECT_ERASED"}
+    assert len(await bodies(story, case, LivenessJudged)) == 1

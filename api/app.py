@@ -135,7 +135,7 @@ def create_app(
             "gate": provide(gate),
             "tokens": provide(tokens),
             "health": provide(health),
-            "index": provide(index),
+            "case_index": provide(index),
             "live": provide(live),
             "proofroom": provide(proofroom),
             "caller": Provide(caller),

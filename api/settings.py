@@ -49,4 +49,4 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     for bare in ("database_url", "redis_url"):
         if bare not in values and found.get(bare.upper()):
             values[bare] = found[bare.upper()]
-    return msgspec.convert(values, Settings, strict=False)
+    return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))

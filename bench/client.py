@@ -171,19 +171,18 @@ class Customer(Client):
 
     def read_all(self, wait: Callable[[float], None] = time.sleep) -> None:
         """Open every must-read clause in plain words, keep it in view for its floor, and report it."""
-        outline = self.read("reading", locale="zh-CN")
-        unread = [clause for clause in outline["clauses"] if clause["must_read"] and not clause["read"]]
-        if not unread:
-            return
-        asked = [{"clause": clause["id"], "level": "plain"} for clause in unread]
+        for clause in self.read("reading", locale="zh-CN")["clauses"]:
+            if clause["must_read"] and not clause["read"]:
+                self.read_clause(clause["id"], wait)
+
+    def read_clause(self, clause: str, wait: Callable[[float], None] = time.sleep) -> None:
+        """A page of its own, kept in view for its floor, to its end."""
+        asked = [{"clause": clause, "level": "plain"}]
         self.act("screens", {"clauses": asked, "locale": "zh-CN", "layout": "standard"})
         screen = self.read(f"screens/{self.view['reading']['screen']}")
-        floors = {clause["clause"]: clause["floor_ms"] for clause in screen["clauses"]}
-        wait(sum(floors.values()) / 1000 + 0.05)
-        seen = [
-            {"clause": clause, "level": "plain", "visible_ms": floor, "end_seen": True}
-            for clause, floor in floors.items()
-        ]
+        floor = screen["clauses"][0]["floor_ms"]
+        wait(floor / 1000 + 0.01)
+        seen = [{"clause": clause, "level": "plain", "visible_ms": floor, "end_seen": True}]
         self.act("reading", {"screen": screen["screen"], "clauses": seen, "client_at": now()})
 
     def answer_all(self, pick: Callable[[dict[str, Any]], str]) -> None:

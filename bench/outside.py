@@ -38,7 +38,7 @@ def judge(bundle: bytes) -> Iterator[Judgement]:
         yield _run("bagit: the whole bag", [sys.executable, "-W", "ignore", "-c", bagit, str(root)], root)
         for pdf in sorted(root.glob("data/documents/*.signed.pdf")):
             trust = [f"--trust={root}/keys/document-ca.pem", f"--trust={root}/keys/tsa-root.pem", "--trust-replace"]
-            command = [sys.executable, "-m", "pyhanko", "sign", "validate", "--no-revocation-check"]
+            command = [str(Path(sys.executable).parent / "pyhanko"), "sign", "validate"]
             yield _run("pyHanko: the signed paper", [*command, *trust, str(pdf)], root)
 
 

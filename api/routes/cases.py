@@ -70,14 +70,14 @@ async def opener_of(act: Act, rooms: Rooms, phone: str) -> opening.Opener:
 async def list_cases(
     caller: NamedDependency[Caller],
     desk: NamedDependency[Desk],
-    index: NamedDependency[CaseIndex],
+    case_index: NamedDependency[CaseIndex],
     cursor: FromQuery[str | None] = None,
 ) -> CasePage:
     """Newest first, 20 a page."""
     if caller.role not in ("agent", "reviewer", "auditor", "admin"):
         raise NotAllowed("staff only")
     opener = caller.actor.id if caller.role == "agent" else None
-    ids, following = index.page(caller.tenant, opener, cursor, 20)
+    ids, following = case_index.page(caller.tenant, opener, cursor, 20)
     return CasePage(items=tuple([await desk.see(caller, case_id) for case_id in ids]), next=following)
 
 

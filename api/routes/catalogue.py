@@ -16,9 +16,9 @@ async def list_products(rooms: NamedDependency[Rooms]) -> dict[str, Any]:
     return {"items": views.listing(rooms.products)}
 
 
-@get("/v1/notices/{scope:str}", security=[])
-async def see_notice(scope: FromPath[str]) -> dict[str, Any]:
-    return notices.public(scope)
+@get("/v1/notices/{name:str}", security=[])
+async def see_notice(name: FromPath[str]) -> dict[str, Any]:
+    return notices.public(name)
 
 
 ROUTES = [list_products, see_notice]

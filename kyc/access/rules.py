@@ -113,7 +113,7 @@ def open_session(
     agent: Commitment,
     stamp: Stamp,
 ) -> tuple[Body, ...]:
-    """Link and code proved; K1. Link and code over one channel are one factor and recorded as such."""
+    """Link and code proved. Link and code over one channel are one factor and recorded as such."""
     link = usable_link(case, link_id, browser.thumbprint, stamp.at)
     factors = (f"link:{link.channel}", "code:sms")
     opened = SessionOpened(
@@ -128,7 +128,6 @@ def open_session(
         factors=factors,
         independent_factors=len({factor.split(":")[1] for factor in factors}),
         expires=instant(stamp.at + timedelta(seconds=case.policy.session_ttl_s)),
-        satisfies=(f"identity:{link.party}:K1",),
     )
     return (opened,)
 

@@ -128,7 +128,5 @@ async def _page_sm3(segment: seal.Segment, ports: SealPorts) -> dict[str, str]:
 
 def _announced_hash(events: Sequence[Event], number: int) -> str:
     return next(
-        event.body.seal_sha256
-        for event in events
-        if isinstance(event.body, Sealed) and event.body.segment == number
+        event.body.seal_sha256 for event in events if isinstance(event.body, Sealed) and event.body.segment == number
     )

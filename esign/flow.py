@@ -149,7 +149,6 @@ async def _opened(case: Case, party: str, ports: Ports) -> Opened:
         phone=await _one(case, person.phone if person else None, ports),
         claimed_name=await _one(case, person.name if person else None, ports),
         inputs=await _revealed(case, case.reading.inputs, ports),
-        outputs=await _revealed(case, case.reading.outputs, ports),
     )
 
 

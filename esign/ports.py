@@ -31,7 +31,8 @@ class Figure(Frozen, frozen=True, kw_only=True):
 class ProductFacts(Frozen, frozen=True, kw_only=True):
     """Words of the pinned product version. `inputs` and `outputs` by name, in the order they are printed.
 
-    Values must come from the very case that is handed to `prepare`; names without words are printed as they are.
+    Values must come from the very case that is handed to `prepare`. An input without words is printed as it is, an
+    output without words is a step between and is not printed.
     """
 
     provider: Texts

@@ -18,7 +18,6 @@ class Opened(Frozen, frozen=True, kw_only=True):
     claimed_name: str | None
     phone: str | None
     inputs: dict[str, str]
-    outputs: dict[str, str]
 
 
 CONFIRMED_FIELDS = {
@@ -39,7 +38,7 @@ def application(case: Case, party: str, opened: Opened, facts: ProductFacts, non
         marks=_marks(case),
         person=_person(opened),
         inputs=_figures(case.reading.inputs, facts.inputs, opened.inputs),
-        outputs=_figures(case.reading.outputs, facts.outputs, opened.outputs),
+        outputs=_figures(case.reading.outputs, facts.outputs, {}),  # a formula without a label is a step between
         clauses=tuple(_clause(case, name, facts.clauses) for name in _needed(case, "read")),
         disclosures=tuple(
             Row(label=_words(facts.disclosures.get(name, {}), name), value=_acknowledged(when))
@@ -105,15 +104,17 @@ def _person(opened: Opened) -> tuple[Row, ...]:
 
 
 def _figures(names: Iterable[str], texts: Mapping[str, Figure], values: Mapping[str, str]) -> tuple[Row, ...]:
+    """Those with words, in the product's order, then what the customer chose and nobody has words for."""
     held = tuple(names)
-    order = [name for name in texts if name in held] + [name for name in held if name not in texts]
-    rows: list[Row] = []
-    for name in order:
-        if name in texts:
-            rows.append(Row(label=_words(texts[name].label, name), value=_words(texts[name].value, "—")))
-        else:
-            rows.append(Row(label=Words(zh=name), value=Words(zh=values.get(name, "—"))))
-    return tuple(rows)
+    worded = tuple(
+        Row(label=_words(figure.label, name), value=_words(figure.value, "—"))
+        for name, figure in texts.items()
+        if name in held
+    )
+    bare = tuple(
+        Row(label=Words(zh=name), value=Words(zh=values[name])) for name in held if name not in texts and name in values
+    )
+    return (*worded, *bare)
 
 
 def _needed(case: Case, kind: str) -> tuple[str, ...]:

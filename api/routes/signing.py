@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from esign.commands import PrepareDocument, SignDocument, ViewDocument
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -14,6 +13,7 @@ from api.rooms import Rooms
 from api.view import CaseView
 from esign import flow as esign
 from esign import views
+from esign.commands import PrepareDocument, SignDocument, ViewDocument
 
 
 @post("/v1/cases/{case_id:str}/documents", status_code=200)

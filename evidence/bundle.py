@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from evidence import seal
 from evidence.checkpoint import open_checkpoint, read_proof
-from evidence.errors import ObjectCorrupt, ObjectErased, Refused, Unavailable
+from evidence.errors import ObjectCorrupt, ObjectErased, Unavailable
 from evidence.events import Erased, Event, Media, Retention, Sealed
 from evidence.ledger import Ledger
 from evidence.sealer import Stamper, seal_key
@@ -27,7 +27,7 @@ EVERYTHING: frozenset[Retention] = frozenset(("biometric", "identity", "location
 
 
 class NotSealedYet(
-    Refused,
+    Unavailable,
     code="NOT_SEALED_YET",
     zh="证据正在封存，请稍候再导出。",
     en="The evidence is still being sealed. Please export again in a moment.",

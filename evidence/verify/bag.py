@@ -37,6 +37,7 @@ _REQUIRED = (
     "data/chain/0002.jsonl",
     "data/seals/0001.dsse.json",
     "data/head.tlog-proof",
+    "data/product/definition.json",
     "data/timeline.html",
     f"keys/{LOG}",
     f"keys/{SEAL}",

@@ -20,16 +20,17 @@ def check(chain: Chain, files: Mapping[str, bytes], fields: list[Field]) -> str:
         if field.state in (MISMATCH, MISSING):
             what = "is missing" if field.state == MISSING else "does not match its commitment"
             raise NotVerified(f"file of event {field.place.seq} {what}", record=str(field.place.file))
-    # 8.2 the product version that the case froze, and every file its definition pins
+    # 8.2 the product version that the case froze, and exactly the files its definition pins
     product = [path for path in files if path.startswith("data/product/")]
-    if product:
-        _check_product(chain, files, product)
-    # 8.3 manifests of the model packs whose scores are sealed
-    named = {(model.get("pack"), model.get("manifest")) for model in _models(chain)}
-    for path in files:
-        match = _MODEL.fullmatch(path)
-        if match and (match[1], sha256(files[path])) not in named:
-            raise NotVerified("a model manifest that no sealed score names", record=path)
+    _check_product(chain, files, product)
+    # 8.3 exactly the manifests of the model packs whose scores are sealed
+    named = {(model["pack"], model["manifest"]) for model in _models(chain) if model.get("manifest") is not None}
+    found = {(match[1], sha256(files[path])) for path in files if (match := _MODEL.fullmatch(path))}
+    if found != named:
+        pack = min(str(pack) for pack, _ in found ^ named)
+        raise NotVerified(
+            "model manifests are not those that the sealed scores name", record=f"data/models/{pack}.json"
+        )
     # 8.4 texts: consent notices, templates, renders
     words = {text for record in chain.records for text in _texts(record.body)}
     for path in files:
@@ -47,6 +48,9 @@ def _check_product(chain: Chain, files: Mapping[str, bytes], product: list[str])
     for path in product:
         if path != DEFINITION and sha256(files[path]) not in pinned:
             raise NotVerified("a product file that the definition does not pin", record=path)
+    missing = pinned - {sha256(files[path]) for path in product}
+    if missing:
+        raise NotVerified("a file that the definition pins is not here", record=f"sha256 {min(missing)}")
 
 
 def _pinned(value: Any) -> Iterator[str]:

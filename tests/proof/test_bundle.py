@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence import events as happened
-from evidence.bundle import Extras, NotSealedYet, build_bundle
+from evidence.bundle import NotSealedYet, build_bundle
 from evidence.checkpoint import COSIGNATURE, NoteKey, read_proof, write_proof
 from evidence.errors import NotFound, ObjectCorrupt
 from evidence.sealer import seal_new
@@ -18,7 +19,7 @@ from evidence.verify.chain import read as read_chain
 from evidence.verify.container import read
 from evidence.verify.fields import VALUES, all_places
 from evidence.verify.keys import TSA_INDEPENDENT, TSA_LOCAL, WITNESSES
-from tests.proof.story import KEYS, NAME, PHONE, Teller, Told, stream_of, tell, world
+from tests.proof.story import DEFINITION, NAME, PHONE, Teller, Told, stream_of, tell, world
 from tests.proof.tampering import rebuilt
 
 
@@ -66,9 +67,7 @@ async def test_nothing_personal_stands_in_the_chain_or_the_seals(told: Told) -> 
 
 async def test_a_partial_disclosure_opens_the_classes_asked_for(told: Told, keys: TrustedKeys) -> None:
     extras = told.world.extras
-    partial = Extras(
-        keys=extras.keys, context=extras.context, product=extras.product, open=frozenset({"contract", "location"})
-    )
+    partial = replace(extras, open=frozenset({"contract", "location"}))
     bundle = await build_bundle(told.stream, told.world.bundles, partial)
     report = verify_bundle(bundle, keys)
     assert report.verdict == "INDETERMINATE"
@@ -83,7 +82,7 @@ async def test_a_partial_disclosure_opens_the_classes_asked_for(told: Told, keys
 async def test_without_the_contract_class_the_signed_paper_is_withheld_and_the_verdict_says_so(
     told: Told, keys: TrustedKeys
 ) -> None:
-    extras = Extras(keys=told.keys, context=(KEYS,), open=frozenset())
+    extras = replace(told.world.extras, open=frozenset())
     report = verify_bundle(await build_bundle(told.stream, told.world.bundles, extras), keys)
     assert report.verdict == "INDETERMINATE"
     assert report.step("documents").state == "indeterminate"
@@ -139,23 +138,25 @@ async def test_no_bundle_leaves_when_a_file_that_was_never_erased_is_gone(told: 
     ("change", "step"),
     [
         ({"product": {"definition.json": b"{}"}}, 8),
+        ({"product": {"definition.json": DEFINITION}}, 8),
         ({"models": {"open-1": b"another manifest"}}, 8),
+        ({"models": {}}, 8),
         ({"texts": (b"a text nobody was shown",)}, 8),
     ],
 )
 async def test_no_bundle_leaves_with_a_file_that_nothing_binds(
     told: Told, change: dict[str, object], step: int
 ) -> None:
-    extras = Extras(**{"keys": told.keys, "context": (KEYS,)} | change)  # type: ignore[arg-type]
+    extras = replace(told.world.extras, **change)  # type: ignore[arg-type]
     with pytest.raises(ObjectCorrupt, match=f"step {step}"):
         await build_bundle(told.stream, told.world.bundles, extras)
 
 
 async def test_a_bundle_needs_the_stream_that_adopted_its_keys(told: Told) -> None:
     with pytest.raises(ObjectCorrupt, match="step 2"):
-        await build_bundle(told.stream, told.world.bundles, Extras(keys=told.keys, context=()))
+        await build_bundle(told.stream, told.world.bundles, replace(told.world.extras, context=()))
     with pytest.raises(NotFound):
-        await build_bundle(told.stream, told.world.bundles, Extras(keys=told.keys, context=("key_nobody",)))
+        await build_bundle(told.stream, told.world.bundles, replace(told.world.extras, context=("key_nobody",)))
 
 
 async def test_a_verdict_passes_totally_with_independent_time_and_a_witness(told: Told, keys: TrustedKeys) -> None:

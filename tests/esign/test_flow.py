@@ -13,11 +13,14 @@ from esign.commands import GivenPlace, PrepareDocument, SignDocument
 from esign.errors import AgeMismatch, DocumentAlreadySigned, DocumentChanged, SignedFileBroken
 from esign.signer import SignedDocument, SigningAuthority
 from esign.strokes import StrokesReplayed
-from evidence.errors import HeadMoved, NotFound, ObjectCorrupt, StorageFailed
+from evidence.errors import HeadMoved, NotFound, NotVerified, ObjectCorrupt, StorageFailed
 from evidence.events import ConsentGiven, DocumentPrepared, DocumentShown, DocumentSigned, SigningDeclined
 from evidence.ledger import Ledger
 from evidence.vault import SALT_BYTES, b64
+from evidence.verify import acts as verifier_acts
+from evidence.verify import policy as verifier_policy
 from evidence.verify.acts import message
+from evidence.verify.chain import Chain, read_lines
 from tests.esign.ink import signature
 from tests.esign.signing_case import FACTS, NAME, NUMBER, PHONE, TEXT, Told, newest
 from tests.evidence.fakes import FailingLog, MemoryLog, StoryLedger
@@ -75,6 +78,20 @@ async def test_the_act_is_over_the_message_that_the_verifier_rebuilds(told: Told
     told_message = acts.message(told.stream, signed.shown_sha256, signed.act.nonce, "agree", signed.strokes.commitment)
     assert message(told.stream, body) == told_message
     acts.verify(told.phone.jwk, signed.act.signature, message(told.stream, body))
+
+
+async def test_the_offline_verifier_accepts_act_and_policy_and_misses_what_is_taken_away(told: Told) -> None:
+    # BUNDLE.md section 6: steps 10 and 11, by code that shares none of ours
+    await told.shown()
+    await told.sign(await told.agreeing())
+    data = b"".join(event.line + b"\n" for event in await told.ledger.events(told.stream))
+    records = tuple(read_lines(data, told.stream, []))
+    chain = Chain(told.stream, records, ((1, len(records)),))
+    assert verifier_acts.check(chain) == 1
+    assert verifier_policy.check(chain) == "1 signatures, each with 7 keys held"
+    unseen = tuple(record for record in records if record.type != DocumentShown.TYPE)
+    with pytest.raises(NotVerified):
+        verifier_policy.check(Chain(told.stream, unseen, ((1, len(records)),)))
 
 
 async def test_nothing_personal_reaches_the_chain(told: Told) -> None:

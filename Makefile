@@ -38,9 +38,10 @@ run: $(READY)
 demo: $(READY)
 	@exec $(PY) -m bench.demo
 
+# Both suites run whatever the first one says.
 test: $(READY)
-	$(NPM) test --silent
-	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e
+	@failed=0; ($(NPM) test --silent) || failed=1; \
+	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e || failed=1; exit $$failed
 
 # Ordered by how soon each one tells: a formatting slip should not wait for the types.
 lint: $(READY)

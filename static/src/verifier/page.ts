@@ -153,6 +153,7 @@ export class Page {
 
   private otherLanguage(): void {
     this.lang = this.lang === "zh" ? "en" : "zh";
+    this.status.textContent = ""; // what was announced in the other language
     this.draw();
     document.getElementById("language")?.focus();
   }

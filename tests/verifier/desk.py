@@ -1,0 +1,94 @@
+"""The auditor at the page: what he does with it, and what he reads from it."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+from playwright.async_api import Download, FilePayload, Page
+
+Files = dict[str, bytes]
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+    "locale": "zh-CN",
+    "timezone_id": "Asia/Shanghai",
+}
+
+
+class Sit(Protocol):
+    """Opens an address as a phone would, or as `context` says."""
+
+    async def __call__(self, address: str, **context: Any) -> "Desk": ...
+
+
+@dataclass
+class Desk:
+    """One open page. `asked` = every address it asked for, `complaints` = what its console said."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, page: Page) -> "Desk":
+        desk = cls(page)
+        page.on("request", lambda request: desk.asked.append(request.url))
+        page.on("console", lambda message: desk.complaints.append(message.text))
+        page.on("pageerror", lambda error: desk.complaints.append(str(error)))
+        return desk
+
+    async def load_keys(self, folder: Path) -> None:
+        copies = await asyncio.to_thread(lambda: sorted(folder.iterdir()))
+        await self.page.set_input_files("#keys-choose", copies)
+        await self.page.get_by_test_id("keys-loaded").wait_for()
+
+    async def judge(self, bundle: bytes) -> dict[str, Any]:
+        """Choose the bundle, wait for the verdict, save the report."""
+        payload: FilePayload = {"name": "case.zip", "mimeType": "application/zip", "buffer": bundle}
+        await self.page.set_input_files("#bundle-choose", payload)
+        await self.page.get_by_test_id("verdict").wait_for()
+        async with self.page.expect_download() as download:
+            await self.page.get_by_test_id("save").click()
+        report: dict[str, Any] = json.loads(await saved(await download.value))
+        assert await self.page.get_by_test_id("verdict").get_attribute("data-verdict") == report["verdict"]
+        return report
+
+    async def accessible(self) -> list[str]:
+        """Serious and critical findings of axe, as `rule: element`."""
+        await self.page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+        found = await self.page.evaluate(
+            "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+        )
+        return [
+            f"{violation['id']}: {node['html']}"
+            for violation in found["violations"]
+            if violation["impact"] in ("serious", "critical")
+            for node in violation["nodes"]
+        ]
+
+
+def compared(report: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Where two reports differ in what both can judge. In step 6, and in 9 after the hashes, a browser cannot."""
+    said = []
+    for mine, theirs in zip(report["steps"], other["steps"], strict=True):
+        left = (mine["n"], mine["name"], mine["state"])
+        right = (theirs["n"], theirs["name"], theirs["state"])
+        blind = mine["n"] == 6 or (mine["n"] == 9 and "failed" not in (left[2], right[2]))
+        if left != right and not blind:
+            said.append(f"{left} {mine['detail']} / {right} {theirs['detail']}")
+    return said
+
+
+async def saved(download: Download) -> bytes:
+    return await asyncio.to_thread(Path(await download.path()).read_bytes)
+
+
+def codes(report: dict[str, Any]) -> Sequence[tuple[int, str]]:
+    return [(reason["step"], reason["code"]) for reason in report["reasons"]]

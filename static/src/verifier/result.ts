@@ -7,7 +7,7 @@ import { readProof } from "./note";
 import { plain } from "./report";
 import { isObject } from "./strict";
 import { REASONS, STATES, STEP_TEXTS, VERDICTS, tell, type Key } from "./texts";
-import { STEPS, type Code, type Report, type Step } from "./verify";
+import { FAILURES, STEPS, type Code, type Reason, type Report, type Step } from "./verify";
 
 /** The file that was judged, as the auditor knows it. */
 export interface Subject { name: string; size: number; sha256: string; took_ms: number }
@@ -29,17 +29,29 @@ export function verdictCard(report: Report, lang: Lang): HTMLElement {
 function firstBad({ firstBad: bad }: Report, lang: Lang): Child {
   if (!bad) return null;
   const name = STEP_TEXTS[lang][STEPS[bad.step - 1] ?? "container"].name;
-  const record = bad.record ? tell(lang, "first_record", { record: bad.record }) : "";
+  // The record keeps the spelling of the report; an event is named in the reader's language, too.
+  const seq = /^event ([0-9]+)$/.exec(bad.record)?.[1];
+  const also = lang === "zh" && seq ? `（${tell(lang, "field_event", { seq })}）` : "";
+  const record = bad.record ? tell(lang, "first_record", { record: bad.record + also }) : "";
   return el("p", { class: "verdict__bad", "data-testid": "first-bad", "data-step": String(bad.step), "data-record": bad.record },
     el("strong", {}, tell(lang, "first_bad", { n: bad.step, name, record })));
 }
 
+/** What does not hold first, then what could not be judged. */
 function reasons({ reasons: found }: Report, lang: Lang): Child {
+  const failed = found.filter(({ code }) => isFailure(code));
+  const open = found.filter(({ code }) => !isFailure(code));
+  return el("div", {}, reasonList("failed_title", failed, lang), reasonList("open_title", open, lang));
+}
+
+const isFailure = (code: Code): boolean => (FAILURES as readonly Code[]).includes(code);
+
+function reasonList(title: Key, found: readonly Reason[], lang: Lang): Child {
   if (!found.length) return null;
   const steps = new Map<Code, number[]>();
   for (const { step, code } of found) steps.set(code, [...(steps.get(code) ?? []), ...(step ? [step] : [])]);
   return el("div", {},
-    el("h3", {}, tell(lang, "reasons_title")),
+    el("h3", {}, tell(lang, title)),
     el("ul", { class: "reasons" }, ...[...steps].map(([code, where]) => {
       const { what, next } = REASONS[lang][code];
       const n = where.join(lang === "zh" ? "、" : ", ");

@@ -39,6 +39,7 @@ from api.routes import access, cases, catalogue, identity, proof, reading, servi
 from api.sender import ConsoleSender
 from api.settings import Settings
 from api.store import Store
+from api.sweeper import Sweeper
 from evidence.ports import Clock, Random, Sender
 
 
@@ -91,6 +92,7 @@ def create_app(
     live = Live(channels)
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
+    sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now)
     desk = Desk(store.ledger, store.vault, shared.answers, now)
     proofroom = Proofroom.of(settings, store, rooms, now)
 
@@ -101,7 +103,9 @@ def create_app(
             await stack.enter_async_context(store.opened())
             await stack.enter_async_context(rooms.opened())
             await proofroom.start()
-            await stack.enter_async_context(following(store, proofroom.duties(live), index, health, now))
+            await stack.enter_async_context(
+                following(store, proofroom.duties(live), (index.learn, sweeper.learn), (sweeper.run,), health, now)
+            )
             health.started()
             yield
             health.stopping()

@@ -76,6 +76,8 @@ def problem(error: Error, request_id: str) -> Problem:
     status = status_of(error)
     facts = dict(error.facts)
     field, missing = facts.pop("field", None), facts.pop("missing", ())
+    # A product's own rule may say it better than the class can.
+    message = {"zh-CN": str(facts.pop("reason_zh", error.zh)), "en": str(facts.pop("reason_en", error.en))}
     return Problem(
         type=f"urn:jianzheng:error:{error.code}",
         title=error.en,
@@ -85,7 +87,7 @@ def problem(error: Error, request_id: str) -> Problem:
         detail="" if isinstance(error, errors.Corrupt) else error.detail,
         request_id=request_id,
         retryable=status in RETRYABLE or isinstance(error, errors.StillInFlight | errors.HeadMoved),
-        message={"zh-CN": error.zh, "en": error.en},
+        message=message,
         errors=(FieldProblem(field=str(field), message=error.detail),) if field else (),
         missing=tuple(missing) if isinstance(missing, tuple) else (),
         facts=facts,

@@ -31,6 +31,7 @@ class Rooms:
     identity: kyc.flow.Ports
     products: products.flow.Ports
     esign: esign.flow.Ports
+    workers: Workers
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -38,7 +39,11 @@ class Rooms:
         now = self.products.now()
         for compiled in self.products.catalogue.on_sale(now):
             await publish(compiled, Stamp(actor=SYSTEM, at=now), self.products)
-        yield
+        try:
+            yield
+        finally:
+            self.workers.close()
+            self.identity.reader.close()
 
 
 def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sender: Sender) -> Rooms:
@@ -72,4 +77,5 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             random=random,
             authority=open_authority(settings.data / "keys" / "documents", store.master, store.tsa, now, random),
         ),
+        workers=workers,
     )

@@ -153,7 +153,6 @@ def _reading(case: Case) -> dict[str, Any]:
 
 def _identity(case: Case, identity: Identity) -> dict[str, Any]:
     challenge = identity.challenge
-    failed = sum(attempt.verdict != "pass" for attempt in identity.attempts)
     return {
         "route": identity.route,
         "papers": {
@@ -174,7 +173,7 @@ def _identity(case: Case, identity: Identity) -> dict[str, Any]:
             {"seq": attempt.seq, "at": attempt.at, "verdict": attempt.verdict, "reasons": list(attempt.reasons)}
             for attempt in identity.attempts
         ],
-        "attempts_left": max(0, case.policy.route_tries - failed),
+        "attempts_left": max(0, case.policy.route_tries - identity.tries),
         "comparisons": dict(identity.comparisons),
         "locked": list(identity.locked),
         "review": identity.review,

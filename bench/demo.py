@@ -30,6 +30,7 @@ def main() -> int:
             server = stack.enter_context(running(FOLDER / "data", dwell_percent="2", entries_per_minute="600"))
         walk = Walk(server, _step)
         bundle = walk.all()
+        walk.close()
     file = FOLDER / f"{walk.customer.case}.zip"
     file.write_bytes(bundle)
     print(f"\n{file}  {len(bundle):,} bytes\n")

@@ -42,6 +42,10 @@ class Walk:
         self.customer = Customer(httpx.Client(base_url=server.url, timeout=30, trust_env=False))
         self.bundle = b""
 
+    def close(self) -> None:
+        self.agent.http.close()
+        self.customer.http.close()
+
     def all(self) -> bytes:
         """The bundle of the finished case."""
         for step in (self.enter, self.understand, self.identify, self.sign, self.export):

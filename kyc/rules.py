@@ -6,7 +6,7 @@ from typing import Literal
 
 from evidence.case import Case, Session
 from evidence.case.identity import Challenge, Identity
-from evidence.errors import CaseClosed, NotAllowed
+from evidence.errors import CaseClosed, NotAllowed, StepsMissing
 from evidence.events import (
     Body,
     ChallengeIssued,
@@ -200,6 +200,13 @@ def decide_consent(case: Case, command: DecideConsent, current: str, stamp: Stam
     return (ConsentGiven(scope=scope, text_sha256=command.text_sha256, satisfies=(key,)),)
 
 
+def _understood(case: Case) -> None:
+    """Nobody is identified for a product they have not been shown (PRODUCT-FORMAT 4, the gate before identity)."""
+    missing = case.missing("identity")
+    if missing:
+        raise StepsMissing(missing=missing)
+
+
 def _consented(case: Case, scope: str) -> None:
     if scope not in case.notices:
         raise NoticeNotShown(scope=scope)  # KYC-01
@@ -246,6 +253,7 @@ def admit_paper(case: Case, stamp: Stamp) -> Party:
     """Before any byte of the picture is looked at."""
     party, _ = customer(case, stamp)
     _consented(case, "privacy")
+    _understood(case)
     return party
 
 
@@ -306,6 +314,7 @@ def admit_challenge(case: Case, stamp: Stamp) -> tuple[Party, Session]:
     """Face route chosen and open, separate consent given, papers confirmed. Before any frame is asked for."""
     party, session = customer(case, stamp)
     _consented(case, "face")
+    _understood(case)
     identity = case.identity_of(party)
     if "face" in identity.locked:
         raise RouteClosed(route="face")

@@ -17,6 +17,8 @@ _seeds = iter(range(100, 10_000))
 
 
 @pytest.fixture
-def walk(service: Service) -> Walk:
+def walk(service: Service) -> Iterator[Walk]:
     """A new case, not begun; its frames and strokes differ from every other walk's."""
-    return Walk(service, seed=next(_seeds))  # type: ignore[arg-type]
+    found = Walk(service, seed=next(_seeds))  # type: ignore[arg-type]
+    yield found
+    found.close()

@@ -63,7 +63,7 @@ def test_an_unread_must_read_clause_stops_identity_and_names_itself(walk: Walk) 
     walk.enter()
     inputs = {"age": 30, "sex": "male", "sum": "500000", "term": 20, "pay_years": 10}
     walk.customer.act("quotes", {"inputs": inputs})
-    problem = refused("STEPS_MISSING", walk.customer.act, "identity/challenges", {})
+    problem = refused("STEPS_MISSING", walk.customer.capture_paper, "cn_id_front", specimen.front())
     assert any(key.startswith("read:") for key in problem.body["missing"])
     assert sealed_refusals(walk)["STEPS_MISSING"] == 1
 

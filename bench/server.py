@@ -31,6 +31,7 @@ class Server:
         self.settings = settings
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
+        self._ears: list[threading.Thread] = []
 
     def start(self, patience_s: float = 60) -> None:
         """Returns when it is ready and has printed its addresses."""
@@ -48,8 +49,12 @@ class Server:
             bufsize=1,
             start_new_session=True,
         )
-        for stream in (self._process.stdout, self._process.stderr):
-            threading.Thread(target=self._listen, args=(stream,), daemon=True).start()
+        self._ears = [
+            threading.Thread(target=self._listen, args=(stream,), daemon=True)
+            for stream in (self._process.stdout, self._process.stderr)
+        ]
+        for ear in self._ears:
+            ear.start()
         self._wait(lambda: any("审计员" in line for line in self.lines[started:]) or self._over(), patience_s)
         if self._over():
             raise RuntimeError("the service did not start:\n" + "\n".join(self.lines[started:]))
@@ -62,6 +67,7 @@ class Server:
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(20)
+            self._hear_out()
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -71,6 +77,7 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
+            self._hear_out()
 
     # --- what an operator and a phone would see --------------------------------------------------------------------
 
@@ -110,8 +117,14 @@ class Server:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _listen(self, stream: IO[str] | None) -> None:
-        for line in stream or ():
-            self.lines.append(line.rstrip("\n"))
+        assert stream is not None
+        with stream:
+            for line in stream:
+                self.lines.append(line.rstrip("\n"))
+
+    def _hear_out(self) -> None:
+        for ear in self._ears:
+            ear.join(5)
 
     def _over(self) -> bool:
         return self._process is not None and self._process.poll() is not None

@@ -23,6 +23,7 @@ def test_a_journey_survives_kill_9_and_no_acknowledged_event_is_missing(tmp_path
         acknowledged = walk.customer.acknowledged[walk.customer.case]
         walk.export()
         head = walk.customer.get(f"/v1/cases/{walk.customer.case}")["head"]
+        walk.close()
     finally:
         server.stop()
     assert head >= acknowledged

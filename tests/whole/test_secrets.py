@@ -31,7 +31,7 @@ class KeepsFrames(Walk):
 
 
 def test_the_search_finds_what_is_planted(tmp_path: Path) -> None:
-    secrets = {"name": PERSON.name, "number": PERSON.number, "photo": os.urandom(4_000)}
+    secrets: dict[str, str | bytes] = {"name": PERSON.name, "number": PERSON.number, "photo": os.urandom(4_000)}
     assert isinstance(secrets["photo"], bytes)
     (tmp_path / "plain.log").write_text(f"hello {PERSON.name}", "utf-8")
     (tmp_path / "wide.bin").write_bytes(PERSON.name.encode("utf-16-le"))
@@ -48,14 +48,14 @@ def test_the_search_finds_what_is_planted(tmp_path: Path) -> None:
 def test_nothing_personal_stands_in_clear_after_a_journey(tmp_path: Path) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    environment = {"dwell_percent": "2", "entries_per_minute": "600"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(temporary))
-        server = Server(tmp_path / "data", **environment)
+        server = Server(tmp_path / "data", dwell_percent="2", entries_per_minute="600")
         server.start()
     try:
         walk = KeepsFrames(server, seed=77)
         walk.all()
+        walk.close()
     finally:
         server.stop()
     logs = tmp_path / "logs"

@@ -14,6 +14,7 @@ def test_a_journey_on_postgresql_and_redis(tmp_path: Path, postgres_url: str, re
     try:
         walk = Walk(service, seed=79)  # type: ignore[arg-type]
         bundle = walk.all()
+        walk.close()
     finally:
         service.stop()
     report = verify_bundle(bundle, TrustedKeys.load(tmp_path / "public-keys"))

@@ -25,7 +25,8 @@ export abstract class NoticePage extends Page {
 
   private async load(): Promise<void> {
     this.language = locale();
-    await this.journey.run(async () => {
+    // The act that led here may still be on its way; a notice that did not come would be agreed to unseen.
+    await this.journey.alone(async () => {
       this.notice = await this.journey.notice(this.scope);
       this.requestUpdate();
       await this.updateComplete;
@@ -42,6 +43,7 @@ export abstract class NoticePage extends Page {
   }
 
   protected async decide(decision: "given" | "refused"): Promise<boolean> {
+    if (!this.notice) return false;
     return this.journey.run(() => this.journey.consent(this.scope, decision));
   }
 

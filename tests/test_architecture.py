@@ -36,7 +36,11 @@ def findings(root: Path) -> list[str]:
         for path in sorted((root / room).rglob("*.py"))
     }
     adapters = frozenset(
-        node.name for name in ADAPTERS if name in trees for node in trees[name].body if isinstance(node, ast.ClassDef)
+        node.name
+        for name, tree in trees.items()
+        if name.startswith(tuple(ADAPTERS))
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
     ) | {"Ledger", "Vault"}
     return [
         f"{name}:{line} {what}"

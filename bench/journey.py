@@ -51,9 +51,13 @@ async def measure() -> dict[str, Metric]:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "data", dwell_percent="2", entries_per_minute="600") as server,
     ):
-        await asyncio.to_thread(Walk(server, seed=1).all)  # the first customer warms the caches for the second
-        clock = _Clock(server)
-        await asyncio.to_thread(Walk(server, clock, seed=2).all)
+        first, clock = Walk(server, seed=1), _Clock(server)
+        await asyncio.to_thread(first.all)  # the first customer warms the caches for the second
+        second = Walk(server, clock, seed=2)
+        second.agent.token = first.agent.token
+        await asyncio.to_thread(second.all)
+        first.close()
+        second.close()
         memory = server.memory_mb()
     floor = await asyncio.to_thread(pure_s)
     found = {

@@ -25,6 +25,7 @@ _HASH = re.compile(r"[A-Za-z0-9+/]{43}=")
 _DASH = "\u2014"
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 MAX_NOTE = 16 * 1024
+MAX_INT = 2**53 - 1  # what every reader of JSON and JavaScript holds exactly
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def open_checkpoint(
     note: bytes, log: NoteKey, witnesses: Sequence[NoteKey] = ()
 ) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
     """Verify a signed checkpoint. The log's line comes first, then at most one line a witness, in the order given."""
-    checkpoint, lines = _split_note(note)
+    checkpoint, lines = split_note(note)
     if checkpoint.origin != log.name:
         raise NotVerified(f"checkpoint of another log: {checkpoint.origin}")
     if not lines:
@@ -108,12 +109,29 @@ def open_checkpoint(
             waiting.pop(0)
         if not waiting:
             raise NotVerified("signature line of nobody we know, or out of order")
-        witness = waiting.pop(0)
-        raw = _signature(line, witness, 72)
-        time = int.from_bytes(raw[:8], "big")
-        witness.verify(raw[8:], f"cosignature/v1\ntime {time}\n".encode() + checkpoint.body)
-        seen.append(Cosignature(witness.name, time))
+        seen.append(read_cosignature(line, checkpoint, waiting.pop(0)))
     return checkpoint, tuple(seen)
+
+
+def cosign(checkpoint: Checkpoint, name: str, key: Ed25519PrivateKey, time: int) -> bytes:
+    """A witness's signature line with its LF (C2SP tlog-cosignature, Ed25519). `time`: POSIX seconds."""
+    public = NoteKey(name, key.public_key().public_bytes_raw(), COSIGNATURE)
+    stamped = time.to_bytes(8, "big") + key.sign(_cosigned(checkpoint, time))
+    return f"{_DASH} {name} {base64.b64encode(public.id + stamped).decode()}\n".encode()
+
+
+def read_cosignature(line: str, checkpoint: Checkpoint, witness: NoteKey) -> Cosignature:
+    """A signature line without its LF, verified. NotVerified unless it is this witness's, over this checkpoint."""
+    raw = _signature(line, witness, 72)
+    time = int.from_bytes(raw[:8], "big")
+    if time >= 1 << 63:
+        raise NotVerified("time of a cosignature is out of range")
+    witness.verify(raw[8:], _cosigned(checkpoint, time))
+    return Cosignature(witness.name, time)
+
+
+def _cosigned(checkpoint: Checkpoint, time: int) -> bytes:
+    return f"cosignature/v1\ntime {time}\n".encode() + checkpoint.body
 
 
 def write_proof(index: int, hashes: Sequence[bytes], note: bytes) -> bytes:
@@ -143,7 +161,8 @@ def from_base64(text: str) -> bytes:
     return raw
 
 
-def _split_note(note: bytes) -> tuple[Checkpoint, list[str]]:
+def split_note(note: bytes) -> tuple[Checkpoint, list[str]]:
+    """(tree head, signature lines), nothing verified. NotVerified unless it has the shape of a signed checkpoint."""
     if len(note) > MAX_NOTE:
         raise NotVerified("checkpoint is too long")
     body, gap, signatures = _text(note).partition("\n\n")
@@ -171,7 +190,7 @@ def _text(data: bytes) -> str:
 
 
 def _decimal(text: str) -> int:
-    if not _DECIMAL.fullmatch(text):
+    if not _DECIMAL.fullmatch(text) or int(text) > MAX_INT:
         raise NotVerified("not a plain decimal")
     return int(text)
 

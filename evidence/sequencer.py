@@ -163,12 +163,15 @@ class Sequencer:
             await self.take(entries)
         return self._head
 
-    async def prove(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Proven]:
-        """Proofs for events, (stream, seq), under the one present checkpoint; each is verified before it leaves.
+    async def prove(
+        self, places: Iterable[tuple[str, int]], under: tuple[Checkpoint, bytes] | None = None
+    ) -> dict[tuple[str, int], Proven]:
+        """Proofs for events, (stream, seq), under one checkpoint; each is verified before it leaves.
 
-        NotFound when one is not in the signed tree yet.
+        `under`: an earlier head of this log with its note (the one witnesses cosigned); else the present one. NotFound
+        when an event is not in that tree.
         """
-        note, head = self._note, self._head
+        head, note = under or (self._head, self._note)
         found = await self._positions(set(places), head.size)
         proofs: dict[tuple[str, int], Proven] = {}
         for place, entry in found.items():
@@ -179,9 +182,10 @@ class Sequencer:
             proofs[place] = Proven(index, write_proof(index, hashes, note))
         return proofs
 
-    async def consistency(self, old: int) -> tuple[bytes, ...]:
-        """That the present tree extends the one of size `old`: what a witness asks for."""
-        size = self._head.size
+    async def consistency(self, old: int, new: int | None = None) -> tuple[bytes, ...]:
+        """That the tree of size `new` (a signed one; else the present) extends the one of size `old`: what a witness
+        asks for."""
+        size = self._head.size if new is None else new
         return await self._fetch(size, partial(consistency, old, size))
 
     # --- writing -----------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """An attacker's workbench: change files of a bundle, then make everything that nobody signed fit again."""
 
+import base64
 import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from evidence.checkpoint import _split_note, read_proof
+from evidence.checkpoint import read_proof, split_note
 from evidence.errors import NotVerified
 from evidence.events import GENESIS, line_hash
 from evidence.verify import account, bag, container, fields, log
@@ -31,7 +32,7 @@ def _rewrite_account(root: str, found: Files) -> None:
     states = [*fields.disclosures(chain, found), *fields.media(chain, found), *fields.documents(chain, found)]
     states.sort(key=fields.chain_order(chain))
     index, _, note = read_proof(found[log.PROOF])
-    head = log.Head(index, _split_note(note)[0], note)
+    head = log.Head(index, split_note(note)[0], note)
     found[account.TIMELINE] = account.timeline(chain, states, head)
     found[account.GUIDE] = account.guide(chain, found, head)
 
@@ -53,3 +54,9 @@ def rechained(files: Mapping[str, bytes], events: list[list[dict[str, Any]]]) ->
             written += line + b"\n"
         found[f"data/chain/{number:04d}.jsonl"] = written
     return found
+
+
+def _signed_head(note: bytes) -> Checkpoint:
+    """What a checkpoint says, whoever signed it."""
+    origin, size, root = note.decode().split("\n")[:3]
+    return Checkpoint(origin, int(size), base64.b64decode(root))

@@ -1,0 +1,75 @@
+"""The service, a browser, a place for pictures. Playwright's own loop: `make e2e` gives this suite its own process."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from bench.server import Server, running
+from tests.e2e import film
+from tests.outside import need
+
+SCREENS = Path("build/screens")
+QUIET = [
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real service; reading floors at 2 %, so that nobody sits out the minutes of a real reading."""
+    data = tmp_path_factory.mktemp("service") / "data"
+    settings = {"dwell_percent": "2", "entries_per_minute": "6000", "requests_per_minute": "60000"}
+    with running(data, **settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    need("chromium")
+    with sync_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def launch(driver: Playwright) -> Iterator[Callable[..., Browser]]:
+    """A browser with more flags, closed at the end."""
+    with ExitStack() as stack:
+
+        def start(*flags: str) -> Browser:
+            path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+            browser = driver.chromium.launch(executable_path=path, args=[*QUIET, *flags])
+            stack.callback(browser.close)
+            return browser
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Browser:
+    """One without a camera."""
+    return launch()
+
+
+@pytest.fixture(scope="session")
+def filmed(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Browser:
+    """One whose camera shows the film."""
+    path = film.write(tmp_path_factory.mktemp("film") / "face.mjpeg", seed=1)
+    return launch(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={path.resolve()}",
+    )
+
+
+@pytest.fixture(scope="session")
+def screens() -> Path:
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    return SCREENS

@@ -1,6 +1,9 @@
-"""Step 10. The customer's own key signed the act: the operator alone cannot forge one (docs/BUNDLE.md section 6)."""
+"""Step 10. The customer's own key signed the act, and the capture of the face: the operator alone can forge neither.
 
-from collections.abc import Mapping
+docs/BUNDLE.md section 6.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -9,73 +12,129 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from evidence.errors import NotVerified
-from evidence.verify.chain import Chain, Record
-from evidence.verify.strict import canonical, from_base64url, members, sha256, text, to_base64url
+from evidence.verify.chain import Chain, Record, instant
+from evidence.verify.fields import MATCH, Field
+from evidence.verify.strict import (
+    HEX64,
+    canonical,
+    from_base64url,
+    members,
+    parse_json,
+    sha256,
+    text,
+    texts,
+    to_base64url,
+)
+
+LIVENESS = "identity.liveness_judged/1"
 
 
-def check(chain: Chain) -> int:
-    """How many acts were verified."""
+def check(chain: Chain, fields: Sequence[Field]) -> tuple[int, int]:
+    """How many acts and how many captures were verified. `fields`: what step 7 opened."""
     nonces: set[str] = set()
     documents: set[str] = set()
     for record in chain.of("esign.document_signed/1"):
-        act = members(record.body["act"], ("nonce", "signature", "thumbprint"), record=record.name)
+        act = members(record.body.get("act"), ("nonce", "signature", "thumbprint"), record=record.name)
         # 10.1 one signature a paper, one use a nonce
-        if act["nonce"] in nonces or record.body["document"] in documents:
+        nonce, document = text(act["nonce"], record.name), text(record.body.get("document"), record.name)
+        if nonce in nonces or document in documents:
             raise NotVerified("signed twice, or a nonce used twice", record=record.name)
-        nonces.add(text(act["nonce"], record.name))
-        documents.add(record.body["document"])
+        nonces.add(nonce)
+        documents.add(document)
         # 10.2 in a session of this customer, open at the time
-        session = session_of(chain, record)
+        session = session_of(chain, record, act["thumbprint"])
         # 10.3 by the key of that session
-        verify_act(chain.stream, record, act, session.body["key"])
-    return len(documents)
+        if not signed_by(session, message(chain.stream, record), act["signature"], record):
+            raise NotVerified("the act is not signed by the customer's key", record=record.name)
+    # 10.4 the capture of the face was made for this challenge, and signed by the same kind of key
+    opened = {field.place.seq: field.shown for field in fields if field.state == MATCH}
+    captures = [record for record in chain.of(LIVENESS) if record.seq in opened]
+    for record in captures:
+        _check_capture(chain, record, text(opened[record.seq], record.name))
+    return len(documents), len(captures)
 
 
-def session_of(chain: Chain, record: Record) -> Record:
+def session_of(chain: Chain, record: Record, thumbprint: Any) -> Record:
+    """The customer's session in which `record` happened. NotVerified when it is another's, or was over."""
     opened = session_named(chain, record.actor.get("session"), record)
     body = opened.body
-    if record.actor["role"] != "customer" or body["customer"] != record.actor["id"]:
+    if record.actor["role"] != "customer" or body.get("customer") != record.actor["id"]:
         raise NotVerified("not the customer's own session", record=record.name)
-    if body["party"] != record.body["party"] or body["thumbprint"] != record.body["act"]["thumbprint"]:
+    party = text(record.body.get("party"), record.name)
+    if body.get("party") != party or body.get("thumbprint") != text(thumbprint, record.name):
         raise NotVerified("the session is of another person or device", record=record.name)
-    if not opened.at <= record.at <= body["expires"]:
+    if (
+        not instant(opened.at, opened.name)
+        <= instant(record.at, record.name)
+        <= instant(body.get("expires"), opened.name)
+    ):
         raise NotVerified("the session was not open", record=record.name)
     return opened
 
 
 def session_named(chain: Chain, session: Any, record: Record) -> Record:
     for opened in chain.of("case.session_opened/1"):
-        if opened.seq < record.seq and opened.body["session"] == session:
+        if opened.seq < record.seq and isinstance(session, str) and opened.body.get("session") == session:
             return opened
     raise NotVerified("no such session was opened before", record=record.name)
 
 
-def message(stream: str, body: Mapping[str, Any]) -> bytes:
+def message(stream: str, record: Record) -> bytes:
     """Exactly what the browser signed."""
+    body, name = record.body, record.name
     return canonical(
         {
             "case": stream,
-            "document": body["shown_sha256"],
-            "nonce": body["act"]["nonce"],
-            "opinion": body["opinion"],
-            "strokes": body["strokes"]["commitment"],
+            "document": text(body.get("shown_sha256"), name),
+            "nonce": text(body["act"]["nonce"], name),
+            "opinion": text(body.get("opinion"), name),
+            "strokes": text(body["strokes"]["commitment"], name),
         }
     )
 
 
-def verify_act(stream: str, record: Record, act: Mapping[str, Any], jwk: Any) -> None:
-    key = members(jwk, ("crv", "kty", "x", "y"), record=record.name)
+def signed_by(session: Record, signed: bytes, signature: Any, record: Record) -> bool:
+    """Whether `signature` (base64url, strict DER) is the session key's over `signed`."""
+    key = members(session.body.get("key"), ("crv", "kty", "x", "y"), record=record.name)
     if key["crv"] != "P-256" or key["kty"] != "EC":
         raise NotVerified("not a P-256 key", record=record.name)
     # RFC 7638: the thumbprint binds the key that the session was opened with.
-    if to_base64url(bytes.fromhex(sha256(canonical(key)))) != act["thumbprint"]:
+    if to_base64url(bytes.fromhex(sha256(canonical(key)))) != session.body.get("thumbprint"):
         raise NotVerified("thumbprint is not of the session's key", record=record.name)
     x, y = (int.from_bytes(from_base64url(key[name], 32, record.name), "big") for name in ("x", "y"))
-    signature = from_base64url(act["signature"], record=record.name)
+    der = from_base64url(signature, record=record.name)
     try:
-        if encode_dss_signature(*decode_dss_signature(signature)) != signature:
-            raise NotVerified("signature is not exact DER", record=record.name)
-        public = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
-        public.verify(signature, message(stream, record.body), ECDSA(SHA256()))
+        if encode_dss_signature(*decode_dss_signature(der)) != der:
+            return False
+        EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key().verify(der, signed, ECDSA(SHA256()))
     except (InvalidSignature, ValueError):
-        raise NotVerified("the act is not signed by the customer's key", record=record.name) from None
+        return False
+    return True
+
+
+def _check_capture(chain: Chain, record: Record, statement: str) -> None:
+    body, name = record.body, record.name
+    challenge = text(body.get("challenge"), name)
+    issued = [
+        item
+        for item in chain.of("identity.challenge_issued/1")
+        if item.seq < record.seq and item.body.get("challenge") == challenge
+    ]
+    if len(issued) != 1 or issued[0].body.get("party") != text(body.get("party"), name):
+        raise NotVerified("judged for a challenge that was not issued once, to this person", record=name)
+    said = members(
+        parse_json(statement.encode(), name), ("actions", "case", "challenge", "frames", "nonce"), record=name
+    )
+    asked = issued[0].body
+    expected = {
+        "actions": texts(asked.get("actions"), name),
+        "case": chain.stream,
+        "challenge": challenge,
+        "frames": [text(frame, name, HEX64) for frame in texts(said["frames"], name)],
+        "nonce": text(asked.get("nonce"), name),
+    }
+    if canonical(said) != canonical(expected) or len(expected["frames"]) != len(texts(body.get("frames", []), name)):
+        raise NotVerified("the device signed for another challenge", record=name)
+    session = session_of(chain, record, asked.get("thumbprint"))
+    if not signed_by(session, statement.encode(), body.get("signature"), record):
+        raise NotVerified("the capture is not signed by the customer's key", record=name)

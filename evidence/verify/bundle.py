@@ -138,7 +138,8 @@ def _documents(desk: _Desk) -> Outcome:
 
 
 def _acts(desk: _Desk) -> Outcome:
-    return "passed", f"{acts.check(desk.read)} acts by the customer's own key", ()
+    signed, captured = acts.check(desk.read, desk.fields)
+    return "passed", f"{signed} acts and {captured} captures signed by the customer's own key", ()
 
 
 def _policy(desk: _Desk) -> Outcome:

@@ -9,6 +9,7 @@ from evidence.verify.chain import Chain, Record, instant
 from evidence.verify.fields import MISMATCH, MISSING, Field
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
 from evidence.verify.seals import sm3
+from evidence.verify.strict import HEX64, text
 from evidence.verify.time import NotEvaluatedError, load_full
 
 
@@ -48,7 +49,8 @@ def check(
     evaluated, test = True, False
     rooted = bool(keys.roots(DOCUMENT_CA))
     for record in chain.of("esign.document_signed/1"):
-        document = record.body["document"]
+        document = text(record.body.get("document"), record.name)
+        text(record.body["certificate"]["sha256"], record.name, HEX64)
         path = f"data/documents/{document}.signed.pdf"
         signed, shown = files.get(path), files.get(f"data/documents/{document}.pdf")
         test = test or record.body["certificate"].get("production") is not True

@@ -1,6 +1,5 @@
 """Steps 7 and 8. What the chain only commits to: here, matching, or erased (docs/BUNDLE.md section 5)."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ from evidence.verify.chain import Chain, Record, table
 from evidence.verify.strict import (
     COMMITMENT,
     from_base64url,
-    integer,
     members,
+    objects,
+    parse_loose,
     sha256,
     text,
     text_lines,
@@ -114,8 +114,7 @@ def erasures(chain: Chain) -> dict[str, int]:
     return {
         text(item.get("commitment"), record.name, COMMITMENT): record.seq
         for record in chain.of("privacy.erased/1")
-        for item in record.body.get("fields", [])
-        if isinstance(item, dict)
+        for item in objects(record.body.get("fields", []), record.name)
     }
 
 
@@ -130,37 +129,42 @@ def disclosures(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
     """Every value of the chain with its state. NotVerified when a line belongs to none, repeats or is out of order."""
     erased, closed = erasures(chain), declared_closed(files)
     lines = text_lines(files[VALUES], VALUES) if VALUES in files else []
-    opened = {to_base64url(bytes.fromhex(sha256(line.encode()))): line for line in lines}
     wanted = [place for place in all_places(chain) if place.media is None]
-    order = list(dict.fromkeys(place.commitment for place in wanted))
-    if list(opened) != [item for item in order if item in opened] or len(opened) != len(lines):
-        stranger = next((n for n, item in enumerate(opened, 1) if item not in order), 0)
-        raise NotVerified(
-            "a disclosure belongs to no commitment, repeats, or is out of order", record=f"line {stranger}"
-        )
+    commitments = [to_base64url(bytes.fromhex(sha256(line.encode()))) for line in lines]
+    _check_order(commitments, wanted, "a disclosure", VALUES)
+    opened = {commitment: number for number, commitment in enumerate(commitments, 1)}
     found = []
     for place in wanted:
-        line = opened.get(place.commitment)
-        if line is None:
+        number = opened.get(place.commitment)
+        if number is None:
             found.append(_absent(place, erased, closed))
         elif place.commitment in erased:
             found.append(Field(place, MISMATCH, erased[place.commitment]))
         else:
-            found.append(Field(place, MATCH, shown=disclosed(line)))
+            found.append(Field(place, MATCH, shown=disclosed(lines[number - 1], f"{VALUES} line {number}")))
     return found
 
 
-def disclosed(line: str) -> Any:
+def disclosed(line: str, record: str) -> Any:
     """The value inside a disclosure: base64url(JSON [salt, name, value])."""
-    raw = from_base64url(line, record="disclosure")
-    try:
-        parts = json.loads(raw.decode("utf-8", "strict"))
-    except (ValueError, RecursionError):
-        raise NotVerified("a disclosure is not JSON") from None
+    parts = parse_loose(from_base64url(line, record=record), record)
     if not (isinstance(parts, list) and len(parts) == 3 and isinstance(parts[1], str)):
-        raise NotVerified("a disclosure is not [salt, name, value]")
-    from_base64url(parts[0], 32)
+        raise NotVerified("a disclosure is not [salt, name, value]", record=record)
+    from_base64url(parts[0], 32, record)
     return parts[2]
+
+
+def _check_order(found: list[str], places: list[Place], what: str, file: str) -> None:
+    """Commitments of `places`, none twice, in chain order."""
+    order = {item: at for at, item in enumerate(dict.fromkeys(place.commitment for place in places))}
+    before = -1
+    for number, item in enumerate(found, 1):
+        at = order.get(item, -1)
+        if at <= before:
+            raise NotVerified(
+                f"{what} belongs to no commitment, repeats, or is out of order", record=f"{file} line {number}"
+            )
+        before = at
 
 
 # --- step 8: files ----------------------------------------------------------------------------------------------------
@@ -170,7 +174,7 @@ def media(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
     """Every file of the chain that is not a document or page, with its state."""
     erased, closed = erasures(chain), declared_closed(files)
     wanted = [place for place in all_places(chain) if place.media is not None and place.sha256 is None]
-    salts = _salts(files, list(dict.fromkeys(place.commitment for place in wanted)))
+    salts = _salts(files, wanted)
     known = {place.file for place in wanted}
     for path in files:
         if path.startswith("data/media/") and path not in known:
@@ -188,7 +192,8 @@ def media(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
             and salt is not None
             and place.commitment not in erased
             and sha256(salt + data) == from_base64url(place.commitment).hex()
-            and integer(place.media["bytes"]) == len(data)
+            and type(place.media["bytes"]) is int
+            and place.media["bytes"] == len(data)
         )
         found.append(Field(place, MATCH if matches else MISMATCH))
     return found
@@ -227,12 +232,10 @@ def _absent(place: Place, erased: Mapping[str, int], closed: set[str]) -> Field:
     return Field(place, CLOSED if place.commitment in closed else MISSING)
 
 
-def _salts(files: Mapping[str, bytes], order: list[str]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    lines = text_lines(files[SALTS], SALTS) if SALTS in files else []
-    for line in lines:
+def _salts(files: Mapping[str, bytes], places: list[Place]) -> dict[str, bytes]:
+    found: list[tuple[str, bytes]] = []
+    for number, line in enumerate(text_lines(files[SALTS], SALTS) if SALTS in files else [], 1):
         commitment, _, salt = line.partition(" ")
-        found[commitment] = from_base64url(salt, 32, SALTS)
-    if list(found) != [item for item in order if item in found] or len(found) != len(lines):
-        raise NotVerified("a salt belongs to no file, repeats, or is out of order", record=SALTS)
-    return found
+        found.append((commitment, from_base64url(salt, 32, f"{SALTS} line {number}")))
+    _check_order([commitment for commitment, _ in found], places, "a salt", SALTS)
+    return dict(found)

@@ -7,7 +7,7 @@ from typing import Any
 from evidence.errors import NotVerified
 from evidence.verify.chain import Chain
 from evidence.verify.fields import MATCH, MISMATCH, MISSING, Field
-from evidence.verify.strict import parse_loose, sha256
+from evidence.verify.strict import objects, parse_loose, sha256, text
 
 DEFINITION = "data/product/definition.json"
 TEXTS = "data/context/texts/"
@@ -24,10 +24,10 @@ def check(chain: Chain, files: Mapping[str, bytes], fields: list[Field]) -> str:
     product = [path for path in files if path.startswith("data/product/")]
     _check_product(chain, files, product)
     # 8.3 exactly the manifests of the model packs whose scores are sealed
-    named = {(model["pack"], model["manifest"]) for model in _models(chain) if model.get("manifest") is not None}
+    named = set(_manifests(chain))
     found = {(match[1], sha256(files[path])) for path in files if (match := _MODEL.fullmatch(path))}
     if found != named:
-        pack = min(str(pack) for pack, _ in found ^ named)
+        pack = min(pack for pack, _ in found ^ named)
         raise NotVerified(
             "model manifests are not those that the sealed scores name", record=f"data/models/{pack}.json"
         )
@@ -65,14 +65,16 @@ def _pinned(value: Any) -> Iterator[str]:
             yield from _pinned(item)
 
 
-def _models(chain: Chain) -> Iterator[dict[str, Any]]:
+def _manifests(chain: Chain) -> Iterator[tuple[str, str]]:
+    """(pack, SHA-256 of its manifest) of each model whose score an event seals."""
     for record in chain.records:
-        scores = list(record.body.get("scores", []))
+        scores = objects(record.body.get("scores", []), record.name)
         if isinstance(record.body.get("score"), dict):
-            scores.append(record.body["score"])
+            scores = [*scores, record.body["score"]]
         for score in scores:
-            if isinstance(score.get("model"), dict):
-                yield score["model"]
+            model = score.get("model")
+            if isinstance(model, dict) and model.get("manifest") is not None:
+                yield text(model.get("pack"), record.name), text(model["manifest"], record.name)
 
 
 def _texts(value: Any) -> Iterator[str]:

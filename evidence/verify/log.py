@@ -1,6 +1,7 @@
 """Steps 4 and 13. The case stands in the log the operator signed, and others saw it (docs/BUNDLE.md section 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -35,8 +36,9 @@ def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Head:
     log = keys.log
     assert log is not None
     # 4.1 the checkpoint is the log's own
-    index, hashes, note = read_proof(files[PROOF])
-    checkpoint, cosignatures = open_checkpoint(note, log, keys.witnesses)
+    with named(PROOF):
+        index, hashes, note = read_proof(files[PROOF])
+        checkpoint, cosignatures = open_checkpoint(note, log, keys.witnesses)
     # 4.2 the last line of the case is in that log, and with it every line before
     _included(chain.records[-1], index, hashes, checkpoint)
     # 4.3 so are the streams around the case, in the same log at the same moment
@@ -46,7 +48,8 @@ def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Head:
         if path not in files:
             raise NotVerified("a context stream without proof", record=path)
         proofs.discard(path)
-        at, path_hashes, own_note = read_proof(files[path])
+        with named(path):
+            at, path_hashes, own_note = read_proof(files[path])
         if own_note != note:
             raise NotVerified("proof is under another checkpoint", record=path)
         _included(records[-1], at, path_hashes, checkpoint, path)
@@ -56,6 +59,15 @@ def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Head:
     spki = Ed25519PublicKey.from_public_bytes(log.public).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     check_adopted(chain, "checkpoint", spki)
     return Head(index, checkpoint, note, cosignatures)
+
+
+@contextmanager
+def named(path: str) -> Iterator[None]:
+    """What does not verify in here is found in this file."""
+    try:
+        yield
+    except NotVerified as error:
+        raise NotVerified(error.detail, record=path) from None
 
 
 def check_adopted(chain: Chain, purpose: str, spki: bytes) -> None:

@@ -3,6 +3,9 @@
 from evidence.errors import NotVerified
 from evidence.verify.acts import session_named
 from evidence.verify.chain import Chain, Record, instant
+from evidence.verify.strict import canonical, integer, objects, text, texts
+
+FRESH_S = 600
 
 # A key may only be earned where its subject lives: nobody satisfies `identity:…` by acknowledging a disclosure.
 DOMAINS = {
@@ -34,19 +37,19 @@ def check(chain: Chain) -> str:
         if record.type == "esign.document_signed/1":
             signed += 1
             _check_signing(chain, record, held, needs)
-        for key in record.body.get("satisfies", []):
+        satisfies = texts(record.body.get("satisfies", []), record.name)
+        for key in satisfies:
             if DOMAINS.get(key.split(":")[0]) != record.type.split(".")[0]:
                 raise NotVerified(f"{record.type} may not satisfy {key}", record=record.name)
-        held -= set(record.body.get("withdraws", []))
-        held |= set(record.body.get("satisfies", []))
+        held -= set(texts(record.body.get("withdraws", []), record.name))
+        held |= set(satisfies)
     return f"{signed} signatures, each with {len(needs)} keys held"
 
 
 def _needs(chain: Chain) -> list[str]:
-    for step in chain.policy.get("steps", []):
-        if step["name"] == "sign":
-            return list(step.get("needs", []))
-    return []
+    steps = objects(chain.policy.get("steps", []), "event 1")
+    named = [(text(step.get("name"), "event 1"), texts(step.get("needs", []), "event 1")) for step in steps]
+    return next((needs for name, needs in named if name == "sign"), [])
 
 
 def _check_signing(chain: Chain, record: Record, held: set[str], needs: list[str]) -> None:
@@ -54,20 +57,22 @@ def _check_signing(chain: Chain, record: Record, held: set[str], needs: list[str
     if missing:
         raise NotVerified(f"signed without {', '.join(missing)}", record=record.name)
     body = record.body
+    kind, party = text(body.get("kind"), record.name), text(body.get("party"), record.name)
+    document, shown = text(body.get("document"), record.name), text(body.get("shown_sha256"), record.name)
     # 11.3 the paper shown to the end is the paper signed
     prepared = [
         item
         for item in chain.of("esign.document_prepared/1")
-        if item.seq < record.seq and (item.body["kind"], item.body["party"]) == (body["kind"], body["party"])
+        if item.seq < record.seq and (item.body.get("kind"), item.body.get("party")) == (kind, party)
     ]
-    if not prepared or prepared[-1].body["document"] != body["document"]:
+    if not prepared or prepared[-1].body.get("document") != document:
         raise NotVerified("the signed paper is not the newest prepared one", record=record.name)
-    if prepared[-1].body["sha256"] != body["shown_sha256"]:
+    if prepared[-1].body.get("sha256") != shown:
         raise NotVerified("the paper signed is not the paper prepared", record=record.name)
     views = (
-        item.body["end_seen"] is True and item.body["sha256"] == body["shown_sha256"]
+        item.body.get("end_seen") is True and item.body.get("sha256") == shown
         for item in chain.of("esign.document_shown/1")
-        if prepared[-1].seq < item.seq < record.seq and item.body["document"] == body["document"]
+        if prepared[-1].seq < item.seq < record.seq and item.body.get("document") == document
     )
     if not any(views):
         raise NotVerified("signed before it was shown to its end", record=record.name)
@@ -82,15 +87,15 @@ def _check_identity(chain: Chain, record: Record, needs: list[str]) -> None:
     if not any(key.startswith(f"identity:{party}:") for key in needs):
         return
     verified = [
-        item for item in chain.of("identity.verified/1") if item.seq < record.seq and item.body["party"] == party
+        item for item in chain.of("identity.verified/1") if item.seq < record.seq and item.body.get("party") == party
     ]
     if not verified:
         raise NotVerified("signed without an identity check", record=record.name)
     age = (instant(record.at) - instant(verified[-1].at)).total_seconds()
-    if age > chain.policy.get("identity_fresh_s", 600):
+    if age > integer(chain.policy.get("identity_fresh_s", FRESH_S), "event 1"):
         raise NotVerified("the identity check was too old", record=record.name)
-    session = session_named(chain, verified[-1].body["session"], record)
-    if session.body["thumbprint"] != record.body["act"]["thumbprint"]:
+    session = session_named(chain, verified[-1].body.get("session"), record)
+    if session.body.get("thumbprint") != record.body["act"]["thumbprint"]:
         raise NotVerified("identified on another device than signed", record=record.name)
 
 
@@ -100,9 +105,10 @@ def _check_product(chain: Chain) -> None:
     product = chain.policy["product"]
     wanted = (product["id"], product["version"], product["full"])
     published = [
-        (item.body["product"], item.body["version"], item.body["full"])
+        tuple(canonical(item.body.get(name)) for name in ("product", "version", "full"))
         for item in chain.context("product.published/1")
         if item.at <= chain.records[0].at
     ]
-    if wanted not in published:
+    # As bytes: to Python, `true` equals 1.
+    if tuple(canonical(value) for value in wanted) not in published:
         raise NotVerified("the product version was not published when the case opened", record="event 1")

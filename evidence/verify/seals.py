@@ -11,7 +11,7 @@ from evidence.errors import NotVerified
 from evidence.verify.chain import GENESIS, Chain, Record
 from evidence.verify.keys import SealKey, TrustedKeys
 from evidence.verify.log import check_adopted
-from evidence.verify.strict import HEX64, integer, members, parse_json, sha256, text
+from evidence.verify.strict import HEX64, canonical, integer, members, objects, parse_json, sha256, text, texts
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -86,12 +86,13 @@ def subjects(segment: int, segment_bytes: bytes, records: Sequence[Record]) -> l
     found = [(f"data/chain/{segment:04d}.jsonl", sha256(segment_bytes))]
     for record in records:
         body, name = record.body, record.name
-        document = body.get("document")
         if record.type == "esign.document_prepared/1":
+            document = text(body.get("document"), name)
             found.append((f"data/documents/{document}.pdf", text(body.get("sha256"), name, HEX64)))
-            for number, page in enumerate(body.get("pages", []), 1):
+            for number, page in enumerate(objects(body.get("pages", []), name), 1):
                 found.append((f"data/pages/{document}-{number:02d}.png", text(page.get("sha256"), name, HEX64)))
         elif record.type == "esign.document_signed/1":
+            document = text(body.get("document"), name)
             signed = text(body.get("signed_sha256"), name, HEX64)
             found.append((f"data/documents/{document}.signed.pdf", signed))
     return [{"digest": {"sha256": digest}, "name": name} for name, digest in found]
@@ -100,8 +101,8 @@ def subjects(segment: int, segment_bytes: bytes, records: Sequence[Record]) -> l
 def held_keys(records: Sequence[Record]) -> set[str]:
     keys: set[str] = set()
     for record in records:
-        keys -= set(record.body.get("withdraws", []))
-        keys |= set(record.body.get("satisfies", []))
+        keys -= set(texts(record.body.get("withdraws", []), record.name))
+        keys |= set(texts(record.body.get("satisfies", []), record.name))
     return keys
 
 
@@ -109,7 +110,8 @@ def outcome(chain: Chain, upto: int) -> str:
     records = chain.records[:upto]
     if any(record.type == "esign.signing_declined/1" for record in records):
         return "declined"
-    wanted = {key for step in chain.policy.get("steps", []) for key in step.get("yields", [])}
+    steps = objects(chain.policy.get("steps", []), "event 1")
+    wanted = {key for step in steps for key in texts(step.get("yields", []), "event 1")}
     return "completed" if wanted and wanted <= held_keys(records) else "open"
 
 
@@ -143,7 +145,8 @@ def _check_statement(
     }
     predicate = dict(members(statement["predicate"], (*expected, "sm3"), record=name))
     digests = predicate.pop("sm3")
-    wrong = [key for key, value in expected.items() if predicate[key] != value]
+    # As bytes: to Python, `true` equals 1.
+    wrong = [key for key, value in expected.items() if canonical(predicate[key]) != canonical(value)]
     if statement["_type"] != STATEMENT or statement["predicateType"] != PREDICATE or wrong:
         raise NotVerified(f"statement differs from the events: {wrong}", record=name)
     return _check_sm3(digests, named, records, files[f"data/chain/{number:04d}.jsonl"], name)
@@ -167,7 +170,9 @@ def _check_sm3(
 
 
 def _check_announced(chain: Chain, number: int, first: int, last: int, digest: str) -> None:
-    found = [record for record in chain.of("evidence.sealed/1") if record.body.get("segment") == number]
+    found = [
+        record for record in chain.of("evidence.sealed/1") if integer(record.body.get("segment"), record.name) == number
+    ]
     if len(found) != 1 or found[0].seq <= last:
         raise NotVerified("the chain does not announce this seal once, after its segment", record=path(number))
     body = found[0].body

@@ -72,6 +72,18 @@ def text(value: Any, record: str = "", pattern: re.Pattern[str] | None = None) -
     return value
 
 
+def texts(value: Any, record: str = "") -> list[str]:
+    if not isinstance(value, list):
+        raise NotVerified("not a list", record=record)
+    return [text(item, record) for item in value]
+
+
+def objects(value: Any, record: str = "") -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise NotVerified("not a list of objects", record=record)
+    return value
+
+
 def integer(value: Any, record: str = "", least: int = 0) -> int:
     if type(value) is not int or value < least:
         raise NotVerified("not an integer of the right size", record=record)

@@ -1,6 +1,5 @@
 """An attacker's workbench: change files of a bundle, then make everything that nobody signed fit again."""
 
-import base64
 import contextlib
 import json
 from collections.abc import Mapping
@@ -54,9 +53,3 @@ def rechained(files: Mapping[str, bytes], events: list[list[dict[str, Any]]]) ->
             written += line + b"\n"
         found[f"data/chain/{number:04d}.jsonl"] = written
     return found
-
-
-def _signed_head(note: bytes) -> Checkpoint:
-    """What a checkpoint says, whoever signed it."""
-    origin, size, root = note.decode().split("\n")[:3]
-    return Checkpoint(origin, int(size), base64.b64decode(root))

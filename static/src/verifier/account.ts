@@ -6,7 +6,7 @@ import { instant, ofType, type Chain, type Event } from "./chain";
 import type { Files } from "./container";
 import { WITHHELD, withheldFile, type Field } from "./fields";
 import type { Proof } from "./note";
-import { NotVerified, canonical, equal, isObject, object, utf8, type Json, type Obj } from "./strict";
+import { NotVerified, canonical, equal, isObject, object, string, utf8, type Json, type Obj } from "./strict";
 
 export const TIMELINE = "data/timeline.html";
 const EIGHT_HOURS_MS = 8 * 60 * 60 * 1000; // China has one time zone
@@ -49,8 +49,9 @@ export function checkAccount(chain: Chain, files: Files, fields: readonly Field[
 
 export function timeline(chain: Chain, fields: readonly Field[], proof: Proof): string {
   const product = object(chain.policy["product"], "event 1");
-  const names = object(product["names"], "event 1");
-  const name = (lang: string): string => String(names[lang] ?? product["id"]);
+  const id = string(product["id"], "event 1");
+  const names = new Map(Object.entries(object(product["names"], "event 1")).map(([lang, name]) => [lang, string(name, "event 1")]));
+  const name = (lang: string): string => names.get(lang) ?? id;
   const header = {
     case: chain.stream,
     product_zh: name("zh-CN"), product_en: name("en"),
@@ -99,8 +100,11 @@ export function byEvent(fields: readonly Field[]): Map<number, Field[]> {
   return found;
 }
 
-export const beijing = (event: Event): string =>
-  new Date(instant(event.at, event.name) + EIGHT_HOURS_MS).toISOString().slice(0, 19).replace("T", " ");
+export const beijing = (event: Event): string => {
+  const local = new Date(instant(event.at, event.name) + EIGHT_HOURS_MS).toISOString();
+  if (local.length !== "2026-01-01T00:00:00.000Z".length) throw new NotVerified("after the year 9999", event.name);
+  return local.slice(0, 19).replace("T", " ");
+};
 
 export const label = (table: string, value: string, lang: Lang): string => {
   const labels = words.labels[table];

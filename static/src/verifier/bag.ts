@@ -27,7 +27,7 @@ const ALLOWED = [
 
 const REQUIRED = [
   "bagit.txt", MANIFEST, TAGS, "AUDIT.md", "data/chain/0001.jsonl", "data/chain/0002.jsonl",
-  "data/seals/0001.dsse.json", "data/head.tlog-proof", "data/timeline.html", "keys/log.vkey", "keys/seal.pub.pem",
+  "data/seals/0001.dsse.json", "data/head.tlog-proof", "data/product/definition.json", "data/timeline.html", "keys/log.vkey", "keys/seal.pub.pem",
 ];
 
 export async function checkBag(files: Files, keys: Keys, pause: () => Promise<void>): Promise<string> {

@@ -8,7 +8,7 @@ import { HEX64, NotVerified, isObject, members, object, parse, string, type Byte
 export const GENESIS = "0".repeat(64);
 const CLOCK_STEP_MS = 5 * 60 * 1000;
 
-const INSTANT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
+const INSTANT = /^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
 const STREAM = /^[a-z]+_[a-z0-9_.-]+$/;
 const CHAIN_FILE = /^data\/chain\/[0-9]{4}\.jsonl$/;
 const CONTEXT_FILE = /^data\/context\/((?:key|product|staff|tenant)_[a-z0-9_.-]+)\.jsonl$/;
@@ -79,10 +79,12 @@ export async function readChain(root: string, files: Files, pause: () => Promise
   return {
     stream, events, segments, contexts,
     policy: isObject(policy) ? policy : (Object.create(null) as Obj),
-    mode: String(opened.body["mode"]),
-    inputOrigin: opened.body["input_origin"] === undefined ? "live" : String(opened.body["input_origin"]),
+    mode: plain(opened.body["mode"]),
+    inputOrigin: plain(opened.body["input_origin"] === undefined ? "live" : opened.body["input_origin"]),
   };
 }
+
+const plain = (value: Json | undefined): string => (typeof value === "string" ? value : "");
 
 export const chainFile = (number: number): string => `data/chain/${String(number).padStart(4, "0")}.jsonl`;
 
@@ -115,7 +117,8 @@ async function readEvent(line: Bytes, stream: string, before: Event | undefined)
   if (!table.types.includes(type)) throw new NotVerified("unknown type of event", name);
   string(plain["cmd"], name);
   const at = string(plain["at"], name, INSTANT);
-  if (instant(at, name) < (before ? instant(before.at, name) - CLOCK_STEP_MS : 0)) {
+  const now = instant(at, name);
+  if (before && instant(before.at, name) - now > CLOCK_STEP_MS) {
     throw new NotVerified("time runs backwards", name);
   }
   const body = object(plain["body"], name);

@@ -120,17 +120,17 @@ export async function openValues(chain: Chain, files: Files): Promise<Field[]> {
     const line = opened.get(place.commitment);
     if (line === undefined) return absence.of(place);
     if (absence.isErased(place)) return { ...place, state: "OPENED-MISMATCH" };
-    return { ...place, state: "OPENED-MATCH", shown: disclosed(line) };
+    return { ...place, state: "OPENED-MATCH", shown: disclosed(line, `${VALUES} line ${order.indexOf(place.commitment) + 1}`) };
   });
 }
 
 /** The value inside a disclosure: base64url of JSON [salt, name, value]. */
-export function disclosed(line: string): Json {
-  const parts = parseLoose(fromBase64url(line, "a disclosure"), "a disclosure");
+export function disclosed(line: string, record: string): Json {
+  const parts = parseLoose(fromBase64url(line, record), record);
   if (!Array.isArray(parts) || parts.length !== 3 || typeof parts[1] !== "string") {
-    throw new NotVerified("a disclosure is not [salt, name, value]");
+    throw new NotVerified("a disclosure is not [salt, name, value]", record);
   }
-  fromBase64url(parts[0], "a disclosure", 32);
+  fromBase64url(parts[0], record, 32);
   return parts[2] as Json;
 }
 
@@ -154,10 +154,11 @@ export async function openMedia(chain: Chain, files: Files): Promise<Field[]> {
 
 function readSalts(files: Files, places: readonly Place[]): Map<string, Bytes> {
   const file = files.get(SALTS);
-  const pairs = (file ? lines(file, SALTS) : []).map((line): [string, Bytes] => {
+  const pairs = (file ? lines(file, SALTS) : []).map((line, index): [string, Bytes] => {
+    const record = `${SALTS} line ${index + 1}`;
     const [commitment = "", salt, ...more] = line.split(" ");
-    if (more.length) throw new NotVerified("not a commitment and a salt", SALTS);
-    return [commitment, fromBase64url(salt, SALTS, 32)];
+    if (more.length) throw new NotVerified("not a commitment and a salt", record);
+    return [commitment, fromBase64url(salt, record, 32)];
   });
   checkOrder(pairs.map(([commitment]) => commitment), places, "a salt", SALTS);
   return new Map(pairs);

@@ -1,10 +1,10 @@
 // Step 8. Files bound by a digest: the product version, manifests of models, texts (section 2).
 
-import type { Chain } from "./chain";
+import type { Chain, Event } from "./chain";
 import type { Files } from "./container";
 import { sha256 } from "./crypto";
 import type { Field } from "./fields";
-import { NotVerified, isObject, parseLoose, type Json } from "./strict";
+import { NotVerified, isObject, list, object, parseLoose, string, type Json } from "./strict";
 
 const DEFINITION = "data/product/definition.json";
 const TEXTS = "data/context/texts/";
@@ -16,30 +16,18 @@ export async function checkFiles(chain: Chain, files: Files, fields: readonly Fi
     const what = bad.state === "MISSING" ? "is missing" : "does not match its commitment";
     throw new NotVerified(`file of event ${bad.seq} ${what}`, bad.file);
   }
-  // 8.2 the product version that the case froze, and every file its definition pins
-  const product = [...files].filter(([path]) => path.startsWith("data/product/"));
-  if (product.length) {
-    const definition = files.get(DEFINITION);
-    const frozen = isObject(chain.policy["product"]) ? chain.policy["product"]["full"] : undefined;
-    if (!definition || (await sha256(definition)) !== frozen) {
-      throw new NotVerified("the product is not the version frozen in the first event", DEFINITION);
-    }
-    const pinned = new Set(members(parseLoose(definition, DEFINITION), "sha256"));
-    for (const [path, content] of product) {
-      if (path !== DEFINITION && !pinned.has(await sha256(content))) {
-        throw new NotVerified("a product file that the definition does not pin", path);
-      }
-    }
-  }
-  // 8.3 manifests of the model packs whose scores are sealed
-  const models = chain.events.flatMap((event) => members(event.body, "model")).filter(isObject);
+  // 8.2 the product version that the case froze, and exactly the files its definition pins
+  await checkProduct(chain, files);
+  // 8.3 exactly the manifests of the model packs whose scores are sealed
+  const named = new Set(chain.events.flatMap(manifests));
+  const found = new Set<string>();
   for (const [path, content] of files) {
     const pack = /^data\/models\/(.+)\.json$/.exec(path)?.[1];
-    if (pack === undefined) continue;
-    const digest = await sha256(content);
-    if (!models.some((model) => model["pack"] === pack && model["manifest"] === digest)) {
-      throw new NotVerified("a model manifest that no sealed score names", path);
-    }
+    if (pack !== undefined) found.add(`${pack} ${await sha256(content)}`);
+  }
+  const odd = [...named].filter((one) => !found.has(one)).concat([...found].filter((one) => !named.has(one))).sort()[0];
+  if (odd !== undefined) {
+    throw new NotVerified("model manifests are not those that the sealed scores name", `data/models/${odd.slice(0, odd.lastIndexOf(" "))}.json`);
   }
   // 8.4 texts: consent notices, templates, renders
   const words = new Set(chain.events.flatMap((event) => texts(event.body)));
@@ -51,11 +39,40 @@ export async function checkFiles(chain: Chain, files: Files, fields: readonly Fi
   }
 }
 
-/** Everything under a key `name`, at any depth. */
-function members(value: Json, name: string): Json[] {
-  if (Array.isArray(value)) return value.flatMap((item) => members(item, name));
+async function checkProduct(chain: Chain, files: Files): Promise<void> {
+  const definition = files.get(DEFINITION);
+  const frozen = isObject(chain.policy["product"]) ? chain.policy["product"]["full"] : undefined;
+  if (!definition || (await sha256(definition)) !== frozen) {
+    throw new NotVerified("the product is not the version frozen in the first event", DEFINITION);
+  }
+  const pinned = new Set(pins(parseLoose(definition, DEFINITION)));
+  const missing = new Set(pinned);
+  for (const [path, content] of files) {
+    if (!path.startsWith("data/product/")) continue;
+    const digest = await sha256(content);
+    if (path !== DEFINITION && !pinned.has(digest)) throw new NotVerified("a product file that the definition does not pin", path);
+    missing.delete(digest);
+  }
+  const [first] = [...missing].sort();
+  if (first !== undefined) throw new NotVerified("a file that the definition pins is not here", `sha256 ${first}`);
+}
+
+/** Every text under a key `sha256`, at any depth. */
+function pins(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap(pins);
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => [...(key === name ? [item] : []), ...members(item, name)]);
+  return Object.entries(value).flatMap(([key, item]) => [...(key === "sha256" && typeof item === "string" ? [item] : []), ...pins(item)]);
+}
+
+/** `pack manifest` of each model whose score an event seals. */
+function manifests({ body, name }: Event): string[] {
+  const scores = list(body["scores"], name).map((score) => object(score, name));
+  if (isObject(body["score"])) scores.push(body["score"]);
+  return scores.flatMap(({ model }) => {
+    const manifest = isObject(model) ? model["manifest"] : undefined;
+    if (!isObject(model) || manifest === undefined || manifest === null) return [];
+    return [`${string(model["pack"], name)} ${string(manifest, name)}`];
+  });
 }
 
 function texts(value: Json): string[] {

@@ -67,6 +67,7 @@ export async function openCheckpoint(
     next += 1;
     const raw = signed(line, witness, 72, record);
     const time = new DataView(raw.buffer, raw.byteOffset).getBigUint64(0);
+    if (time >= 1n << 63n) throw new NotVerified("time of a cosignature is out of range", record);
     const message = join(utf8(`cosignature/v1\ntime ${time}\n`), checkpoint.body);
     if (!(await ed25519(witness.public, raw.slice(8), message))) {
       throw new NotVerified(`signature of ${witness.name} does not verify`, record);

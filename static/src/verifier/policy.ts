@@ -44,13 +44,15 @@ export function checkPolicy(chain: Chain): [signatures: number, needs: number] {
 
 function needsOfSigning(chain: Chain): string[] {
   const steps = list(chain.policy["steps"], "event 1").map((step) => object(step, "event 1"));
-  return strings(steps.find((step) => string(step["name"], "event 1") === "sign")?.["needs"], "event 1");
+  const named = steps.map((step) => [string(step["name"], "event 1"), strings(step["needs"], "event 1")] as const);
+  return named.find(([name]) => name === "sign")?.[1] ?? [];
 }
 
 /** 11.3 The paper shown to its end is the paper signed; no newer one was prepared in between. */
 function checkPaper(chain: Chain, { seq, body, name }: Event): void {
+  const [kind, party] = [string(body["kind"], name), string(body["party"], name)];
   const prepared = ofType(chain.events, "esign.document_prepared/1")
-    .filter((event) => event.seq < seq && event.body["kind"] === body["kind"] && event.body["party"] === body["party"]);
+    .filter((event) => event.seq < seq && event.body["kind"] === kind && event.body["party"] === party);
   const newest = prepared[prepared.length - 1];
   if (newest?.body["document"] !== string(body["document"], name)) {
     throw new NotVerified("the signed paper is not the newest prepared one", name);

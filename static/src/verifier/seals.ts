@@ -70,14 +70,15 @@ type Subject = [name: string, sha256: string, sm3: string | null];
 async function subjects(number: number, segment: Bytes, events: readonly Event[]): Promise<Subject[]> {
   const found: Subject[] = [[chainFile(number), await sha256(segment), null]];
   for (const { type, body, name } of events) {
-    const document = String(body["document"]);
     if (type === "esign.document_prepared/1") {
+      const document = string(body["document"], name);
       found.push([`data/documents/${document}.pdf`, string(body["sha256"], name, HEX64), string(body["sm3"], name, HEX64)]);
       for (const [index, page] of list(body["pages"], name).entries()) {
         const digest = string(object(page, name)["sha256"], name, HEX64);
         found.push([`data/pages/${document}-${String(index + 1).padStart(2, "0")}.png`, digest, null]);
       }
     } else if (type === "esign.document_signed/1") {
+      const document = string(body["document"], name);
       const digests = [string(body["signed_sha256"], name, HEX64), string(body["signed_sm3"], name, HEX64)] as const;
       found.push([`data/documents/${document}.signed.pdf`, ...digests]);
     }
@@ -139,7 +140,7 @@ function outcome(chain: Chain, upto: number): string {
 }
 
 function checkAnnounced(chain: Chain, number: number, first: number, last: number, digest: string, name: string): void {
-  const found = ofType(chain.events, "evidence.sealed/1").filter((event) => event.body["segment"] === number);
+  const found = ofType(chain.events, "evidence.sealed/1").filter((event) => count(event.body["segment"], event.name) === number);
   const event = found[0];
   if (!event || found.length !== 1 || event.seq <= last) {
     throw new NotVerified("the chain does not announce this seal once, after its segment", name);

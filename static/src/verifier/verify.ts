@@ -193,7 +193,8 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
   },
 
   async acts(desk) {
-    return ["passed", `${await checkActs(chainOf(desk))} acts by the customer's own key`];
+    const [acts, captures] = await checkActs(chainOf(desk), desk.fields);
+    return ["passed", `${acts} acts and ${captures} captures signed by the customer's own key`];
   },
 
   async policy(desk) {

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from api.settings import Settings
+from evidence import ciphers
 from evidence.durable import write_durable
 
 MASTER_BYTES = 32
@@ -42,6 +43,14 @@ def check_mode(settings: Settings) -> None:
         "a message channel (this release has the console only)",
     ]
     raise SetupRefused("production refuses stand-ins; missing: " + "; ".join(missing))
+
+
+def check_ciphers() -> None:
+    """Known answers of both suites (API-19). SetupRefused names the primitive that gave another one."""
+    try:
+        ciphers.self_test()
+    except ciphers.SelfTestFailed as failed:
+        raise SetupRefused(f"a cipher does not give its published answer: {failed}") from None
 
 
 def derived(master: bytes, purpose: str) -> bytes:

@@ -27,6 +27,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     keys_url: str = ""  # wrapped keys live apart; default: SQLite in `data`/keys
     redis_url: str = ""  # default: state in this process
     master_key: str = ""  # 64 hex digits; sandbox makes a file of its own when empty, production refuses to
+    suite: Literal["international", "chinese"] = "international"  # ciphers of new keys: AES-GCM, or SM4-GCM with SM3
     log_name: str = "jianzheng.local/log"  # origin line of the checkpoints
     company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's
     requests_per_minute: int = 1200  # per client address

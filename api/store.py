@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.keys import master_key
+from api.keys import check_ciphers, master_key
 from api.settings import Settings
 from evidence.files import FileObjects
 from evidence.keyfile import open_key
@@ -43,7 +43,8 @@ class Store:
 
     @classmethod
     def of(cls, settings: Settings, now: Clock, random: Random = os.urandom) -> "Store":
-        """Nothing is touched yet. SetupRefused when there is no acceptable master key."""
+        """Nothing is touched yet. SetupRefused without an acceptable master key, or with ciphers that answer wrong."""
+        check_ciphers()
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         master = master_key(settings)
         database = Database(settings.database_url or f"sqlite:///{settings.data / 'jianzheng.db'}")
@@ -58,7 +59,7 @@ class Store:
             keys=keys,
             log=log,
             objects=objects,
-            vault=Vault(objects, SqlKeys(keys), SqlValues(database), master, random),
+            vault=Vault(objects, SqlKeys(keys), SqlValues(database), master, random, settings.suite),
             ledger=Ledger(log),
             positions=SqlPositions(database),
             leases=SqlLeases(database),

@@ -2,7 +2,7 @@
 
 The chain holds only commitments. Small values become SD-JWT disclosures (RFC 9901): base64url(JSON [salt, name,
 value]), committed to by base64url(SHA-256(disclosure)). Files are committed to by base64url(SHA-256(salt32 || bytes)).
-Everything is stored under a data key per case and retention class; destroying that key erases it.
+Everything is stored under a data key per case and retention class (`evidence.keyring`); destroying that key erases it.
 """
 
 import base64
@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from evidence import decode
+from evidence.ciphers import NONCE_BYTES, SuiteName
 from evidence.errors import ObjectCorrupt, ObjectErased
 from evidence.events import Commitment, Frozen, Media, Retention
+from evidence.keyring import Key, Keyring, WrappedKeys
 
 SALT_BYTES = 32
+COMMAND = "command"  # name of the key of keyed digests
+KEPT = "kept"  # name of the key, and of the folder, of files made from evidence
 
 
 class Objects(Protocol):
@@ -43,18 +44,6 @@ class Objects(Protocol):
         ...
 
 
-class WrappedKeys(Protocol):
-    """The store of wrapped data keys, apart from everything they open; its backups expire within 30 days."""
-
-    async def find(self, stream: str, name: str) -> bytes | None: ...
-
-    async def add(self, stream: str, name: str, wrapped: bytes) -> bytes:
-        """Keep the first: returns what is stored, which may be another writer's."""
-        ...
-
-    async def destroy(self, stream: str, names: Iterable[str]) -> int: ...
-
-
 class Values(Protocol):
     """Small encrypted values and short-lived secrets, in rows."""
 
@@ -66,8 +55,8 @@ class Values(Protocol):
 
     async def delete(self, stream: str, commitments: Iterable[Commitment]) -> int: ...
 
-    async def delete_class(self, stream: str, retention: Retention) -> int:
-        """All of a stream's values of one retention class; how many."""
+    async def commitments(self, stream: str, retention: Retention) -> list[Commitment]:
+        """What is kept of one retention class, in no order."""
         ...
 
     async def remember(self, key: str, mac: bytes, expires: datetime) -> None:
@@ -89,23 +78,32 @@ class Disclosure(Frozen, frozen=True, kw_only=True):
 
 
 class Vault:
-    """Hides, reveals, erases. Keys: master key -> wraps a data key per (stream, retention class)."""
+    """Hides, reveals, erases. `suite` is for keys made from now on; what is stored says its own."""
 
     def __init__(
-        self, objects: Objects, keys: WrappedKeys, values: Values, master: bytes, random: Callable[[int], bytes]
+        self,
+        objects: Objects,
+        keys: WrappedKeys,
+        values: Values,
+        master: bytes,
+        random: Callable[[int], bytes],
+        suite: SuiteName = "international",
     ) -> None:
         self._objects = objects
-        self._keys = keys
         self._values = values
-        self._master = AESGCM(hashlib.sha256(b"jianzheng/wrap/1" + master).digest())
+        self.keyring = Keyring(keys, master, random, suite)
         self._mac_key = hashlib.sha256(b"jianzheng/mac/1" + master).digest()
         self._random = random
+
+    async def place(self, stream: str, tenant: str) -> None:
+        """Whose stream this is: its data keys are wrapped by that tenant's key. Before anything is hidden in it."""
+        await self.keyring.store.place(stream, tenant)
 
     # --- small values ----------------------------------------------------------------------------------------------
 
     async def hide(self, stream: str, retention: Retention, values: Mapping[str, Any]) -> dict[str, Commitment]:
         """Commit to each value and keep it encrypted. Durable when it returns; a value is any canonical JSON."""
-        key = await self._key(stream, retention)
+        key = await self.keyring.key(stream, retention)
         commitments: dict[str, Commitment] = {}
         rows: list[tuple[Commitment, Retention, bytes]] = []
         for name, value in values.items():
@@ -123,10 +121,10 @@ class Vault:
         found = await self._values.get(stream, tuple(commitments))
         opened: dict[Commitment, Disclosure] = {}
         for commitment, (retention, sealed) in found.items():
-            key = await self._existing_key(stream, retention)
+            key = await self.keyring.existing(stream, retention)
             if key is None:
                 continue
-            text = self._unseal(key, sealed, stream, retention, commitment)
+            text = key.open(sealed, object_key(stream, retention, commitment))
             if b64(hashlib.sha256(text).digest()) != commitment:
                 raise ObjectCorrupt("disclosure does not match its commitment")
             _, name, value = json.loads(unb64(text.decode()))
@@ -145,12 +143,12 @@ class Vault:
         """
         if salt is not None and len(salt) != SALT_BYTES:
             raise ValueError(f"a salt has {SALT_BYTES} bytes")
-        key = await self._key(stream, retention)
+        key = await self.keyring.key(stream, retention)
         salted = (salt or self._random(SALT_BYTES)) + data
         commitment = b64(hashlib.sha256(salted).digest())
         # A repeat must be the same bytes (objects are create-only), so its nonce comes from what is sealed: the same
         # nonce can then only ever meet the same content.
-        nonce = hmac.new(key, f"nonce/{commitment}".encode(), hashlib.sha256).digest()[:12] if salt else None
+        nonce = key.mac(f"nonce/{commitment}".encode())[:NONCE_BYTES] if salt else None
         sealed = self._seal(key, salted, stream, retention, commitment, nonce)
         await self._objects.put(object_key(stream, retention, commitment), sealed)
         return Media(commitment=commitment, bytes=len(data), type=media_type, retention=retention)
@@ -161,11 +159,11 @@ class Vault:
 
     async def get_salted(self, stream: str, media: Media) -> bytes:
         """salt32 || bytes, as a bundle carries it."""
-        key = await self._existing_key(stream, media.retention)
+        key = await self.keyring.existing(stream, media.retention)
         if key is None:
             raise ObjectErased("key destroyed")
         sealed = await self._objects.get(object_key(stream, media.retention, media.commitment))
-        salted = self._unseal(key, sealed, stream, media.retention, media.commitment)
+        salted = key.open(sealed, object_key(stream, media.retention, media.commitment))
         if b64(hashlib.sha256(salted).digest()) != media.commitment:
             raise ObjectCorrupt("file does not match its commitment")
         return salted
@@ -173,37 +171,63 @@ class Vault:
     # --- files that are no evidence ----------------------------------------------------------------------------------
 
     async def keep(self, stream: str, name: str, data: bytes) -> None:
-        """A file made from evidence (an exported bundle), kept encrypted with the contract; no event commits to it."""
-        key = await self._key(stream, "contract")
-        await self._objects.put(object_key(stream, "contract", name), self._seal(key, data, stream, "contract", name))
+        """A file made from evidence (an exported bundle); no event commits to it. Goes with the first class that is
+        destroyed, because it may hold values of any."""
+        key = await self.keyring.key(stream, KEPT)
+        await self._objects.put(object_key(stream, KEPT, name), self._seal(key, data, stream, KEPT, name))
 
     async def kept(self, stream: str, name: str) -> bytes:
         """ObjectErased when it is gone."""
-        key = await self._existing_key(stream, "contract")
+        key = await self.keyring.existing(stream, KEPT)
         if key is None:
             raise ObjectErased("key destroyed")
-        sealed = await self._objects.get(object_key(stream, "contract", name))
-        return self._unseal(key, sealed, stream, "contract", name)
+        place = object_key(stream, KEPT, name)
+        return key.open(await self._objects.get(place), place)
 
     # --- erasure ---------------------------------------------------------------------------------------------------
 
+    async def held(self, stream: str, retention: Retention) -> frozenset[Commitment]:
+        """The small values of a class that are kept: which class a value is of stands with it, not in the chain."""
+        return frozenset(await self._values.commitments(stream, retention))
+
     async def destroy(self, stream: str, media: Iterable[Media] = (), values: Iterable[Commitment] = ()) -> None:
-        """Delete single files and values. Record `privacy.erased/1` first: what is not sealed did not happen."""
+        """Delete single files and values. Record `privacy.erased/1` first: what is not sealed did not happen.
+
+        Their key lives on, so a backup of the files still opens under it: to erase evidence, `destroy_class`.
+        """
         await self._objects.delete([object_key(stream, item.retention, item.commitment) for item in media])
         await self._values.delete(stream, values)
 
-    async def destroy_class(self, stream: str, retention: Retention) -> None:
-        """Destroy the data key of a class: everything under it is unreadable from now on, in backups too."""
-        await self._keys.destroy(stream, (retention,))
-        await self._values.delete_class(stream, retention)
-        await self._objects.delete(await self._objects.keys(f"{stream}/{retention}/"))
+    async def destroy_class(self, stream: str, retention: Retention, because: int = 0) -> None:
+        """Destroy the data key of a class: everything under it is unreadable from now on, in backups too.
+
+        `because`: seq of the event that said so. With it go the bundles that were kept, and, except for faces (whose
+        commands nobody can guess), the key that recognises repeated commands. What is hidden after the key was
+        destroyed stands under a new one and is left alone.
+        """
+        values = await self._values.commitments(stream, retention)
+        files = await self._objects.keys(f"{stream}/{retention}/")
+        names = (retention,) if retention == "biometric" else (retention, COMMAND)
+        await self.keyring.store.destroy(stream, names, because)
+        await self.drop_kept(stream)
+        await self._values.delete(stream, values)
+        await self._objects.delete(files)
+
+    async def is_destroyed(self, stream: str, retention: Retention, because: int) -> bool:
+        """Whether the key was destroyed because of this event of the stream, or a later one."""
+        return (await self.keyring.store.destroyed(stream)).get(retention, -1) >= because
+
+    async def drop_kept(self, stream: str) -> None:
+        """Destroy the files made from evidence: their key first."""
+        await self.keyring.store.destroy(stream, (KEPT,))
+        await self._objects.delete(await self._objects.keys(f"{stream}/{KEPT}/"))
 
     # --- keyed digests and short-lived secrets -----------------------------------------------------------------------
 
     async def mac(self, stream: str, data: bytes) -> str:
-        """HMAC-SHA-256 (hex) under a key of this case: recognises a repeat, reveals nothing. For `cmd`."""
-        key = await self._key(stream, "command")
-        return hmac.new(key, data, hashlib.sha256).hexdigest()
+        """HMAC (hex) under a key of this case: recognises a repeat, reveals nothing. For `cmd`."""
+        key = await self.keyring.key(stream, COMMAND)
+        return key.mac(data).hex()
 
     def blind(self, tenant: str, kind: str, data: bytes) -> str:
         """HMAC-SHA-256 (hex) under the tenant's key: the same value gives the same digest across cases. For claims."""
@@ -224,41 +248,12 @@ class Vault:
     def _verifier(self, kind: str, name: str, secret: str) -> bytes:
         return hmac.new(self._mac_key, f"secret/{kind}/{name}/{secret}".encode(), hashlib.sha256).digest()
 
-    # --- keys --------------------------------------------------------------------------------------------------------
-
-    async def _key(self, stream: str, name: str) -> bytes:
-        key = await self._existing_key(stream, name)
-        if key is not None:
-            return key
-        nonce = self._random(12)
-        wrapped = nonce + self._master.encrypt(nonce, self._random(32), f"{stream}/{name}".encode())
-        return self._unwrap(stream, name, await self._keys.add(stream, name, wrapped))
-
-    async def _existing_key(self, stream: str, name: str) -> bytes | None:
-        # Asked for every time: a process that kept open keys would go on hiding under one that another process
-        # destroyed, and what it hid would be lost without ever having been erased.
-        wrapped = await self._keys.find(stream, name)
-        return None if wrapped is None else self._unwrap(stream, name, wrapped)
-
-    def _unwrap(self, stream: str, name: str, wrapped: bytes) -> bytes:
-        try:
-            return self._master.decrypt(wrapped[:12], wrapped[12:], f"{stream}/{name}".encode())
-        except InvalidTag:
-            raise ObjectCorrupt("wrapped key does not open") from None
-
     def _seal(
-        self, key: bytes, data: bytes, stream: str, retention: str, commitment: str, nonce: bytes | None = None
+        self, key: Key, data: bytes, stream: str, retention: str, commitment: str, nonce: bytes | None = None
     ) -> bytes:
         # The commitment in the associated data ties a ciphertext to the one event that names it: swapping two
         # ciphertexts, even within a case, does not open.
-        nonce = nonce or self._random(12)
-        return nonce + AESGCM(key).encrypt(nonce, data, f"{stream}/{retention}/{commitment}".encode())
-
-    def _unseal(self, key: bytes, sealed: bytes, stream: str, retention: str, commitment: str) -> bytes:
-        try:
-            return AESGCM(key).decrypt(sealed[:12], sealed[12:], f"{stream}/{retention}/{commitment}".encode())
-        except InvalidTag:
-            raise ObjectCorrupt("stored value does not open") from None
+        return key.seal(nonce or self._random(NONCE_BYTES), data, object_key(stream, retention, commitment))
 
 
 def object_key(stream: str, retention: str, commitment: str) -> str:

@@ -128,10 +128,13 @@ def product_stream(compiled: Compiled) -> str:
 async def _identify(command: OpenCase, opener: Opener, ports: Ports) -> tuple[str, str]:
     """Case id and `cmd` of a creation. The id outlives erasure and tells nothing; `cmd` dies with the case's key."""
     if not opener.create_key:
-        return new_id("case", ports.random), ""
+        case_id = new_id("case", ports.random)
+        await ports.vault.place(case_id, opener.tenant)
+        return case_id, ""
     scope = f"{opener.staff}\0{opener.create_key}".encode()
     seed = bytes.fromhex(ports.vault.blind(opener.tenant, "create", scope))
     case_id = f"case_{base64.b32encode(seed[:16]).decode().rstrip('=').lower()}"
+    await ports.vault.place(case_id, opener.tenant)
     by_key = await ports.vault.mac(case_id, b"key\0" + scope)
     by_body = await ports.vault.mac(case_id, b"body\0OpenCase\0" + decode.encode(command))
     return case_id, f"{by_key}.{by_body}"

@@ -2,7 +2,8 @@
 
 from evidence.sql.database import Database, migrate
 from evidence.sql.follow import SqlLeases, SqlPositions
+from evidence.sql.keys import SqlKeys
 from evidence.sql.log import SqlLog
-from evidence.sql.vault import SqlKeys, SqlValues
+from evidence.sql.vault import SqlValues
 
 __all__ = ["Database", "SqlKeys", "SqlLeases", "SqlLog", "SqlPositions", "SqlValues", "migrate"]

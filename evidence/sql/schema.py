@@ -3,7 +3,7 @@
 Keys of the vault stand in a database of their own (`KEYS`), whose backups expire sooner than anything they open.
 """
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 LOG = MetaData()
 KEYS = MetaData()
@@ -82,4 +82,35 @@ wrapped_keys = Table(
     Column("stream", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
+    Column("tenant", Text, nullable=False, server_default=""),
+    Column("version", Integer, nullable=False, server_default="0"),  # of the tenant key it is wrapped under
+    Column("suite", Text, nullable=False, server_default="international"),
+    Index("wrapped_keys_tenant_version", "tenant", "version"),
+)
+
+tenant_keys = Table(
+    "tenant_keys",
+    KEYS,
+    Column("tenant", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("suite", Text, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),  # empty once retired
+    Column("adopted_ms", BigInteger, nullable=False),
+    Column("retired_ms", BigInteger),
+    Column("newest", Integer, nullable=False),  # 1 or 0; what new data keys are wrapped under
+)
+
+streams = Table(
+    "streams",
+    KEYS,
+    Column("stream", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+)
+
+destroyed_keys = Table(
+    "destroyed_keys",
+    KEYS,
+    Column("stream", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("because", Integer, nullable=False),  # seq of the event that said so, 0 for none
 )

@@ -59,6 +59,7 @@ class Accounts:
         """Once per id; enrolling again changes nothing."""
         if await self._enrolled(staff_id):
             return
+        await self.vault.place(staff_id, tenant)
         hidden = await self.vault.hide(staff_id, "identity", {"name": name} | ({"phone": phone} if phone else {}))
         body = StaffEnrolled(
             tenant=tenant,

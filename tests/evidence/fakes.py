@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from msgspec.structs import replace
+
 from evidence.case import Case
 from evidence.errors import ChainBroken, ClaimTaken, HeadMoved, ObjectCorrupt, ObjectErased, StorageFailed
 from evidence.events import Commitment, Event, Head, Retention, stream_kind
 from evidence.files import check_key
 from evidence.follow import Lease
+from evidence.keyring import DataKey, Held, TenantKey
 from evidence.ledger import Ledger, verified
 from evidence.log import Claim, Entry, Log
 from evidence.ports import Clock
@@ -155,19 +158,78 @@ class MemoryObjects:
 
 
 class MemoryKeys:
-    """`evidence.vault.WrappedKeys` in memory."""
+    """`evidence.keyring.WrappedKeys` in memory."""
 
     def __init__(self) -> None:
-        self.wrapped: dict[tuple[str, str], bytes] = {}
+        self.wrapped: dict[tuple[str, str], DataKey] = {}
+        self.tenants: dict[str, list[TenantKey]] = {}
+        self.streams: dict[str, str] = {}
+        self.notes: dict[tuple[str, str], int] = {}
 
-    async def find(self, stream: str, name: str) -> bytes | None:
+    async def find(self, stream: str, name: str) -> DataKey | None:
+        await asyncio.sleep(0)
         return self.wrapped.get((stream, name))
 
-    async def add(self, stream: str, name: str, wrapped: bytes) -> bytes:
-        return self.wrapped.setdefault((stream, name), wrapped)
+    async def add(self, stream: str, name: str, key: DataKey) -> DataKey | None:
+        await asyncio.sleep(0)
+        newest = await self.newest(key.tenant)
+        if newest is None or newest.version != key.version:
+            return None
+        return self.wrapped.setdefault((stream, name), key)
 
-    async def destroy(self, stream: str, names: Iterable[str]) -> int:
-        return sum(self.wrapped.pop((stream, name), None) is not None for name in names)
+    async def destroy(self, stream: str, names: Iterable[str], because: int = 0) -> int:
+        wanted = tuple(names)
+        for name in wanted:
+            self.notes[stream, name] = max(because, self.notes.get((stream, name), 0))
+        return sum(self.wrapped.pop((stream, name), None) is not None for name in wanted)
+
+    async def destroyed(self, stream: str) -> dict[str, int]:
+        return {name: because for (owner, name), because in self.notes.items() if owner == stream}
+
+    async def place(self, stream: str, tenant: str) -> None:
+        self.streams.setdefault(stream, tenant)
+
+    async def tenant_of(self, stream: str) -> str | None:
+        return self.streams.get(stream)
+
+    async def newest(self, tenant: str) -> TenantKey | None:
+        held = self.tenants.get(tenant)
+        return held[-1] if held else None
+
+    async def tenant_key(self, tenant: str, version: int) -> TenantKey | None:
+        return next((key for key in self.tenants.get(tenant, []) if key.version == version), None)
+
+    async def tenant_keys(self) -> list[TenantKey]:
+        return [key for tenant in sorted(self.tenants) for key in self.tenants[tenant]]
+
+    async def adopt(self, key: TenantKey) -> bool:
+        held = self.tenants.setdefault(key.tenant, [])
+        if key.version != len(held) + 1:
+            return False
+        held.append(key)
+        return True
+
+    async def retire(self, tenant: str, version: int, retired_ms: int) -> None:
+        held = self.tenants.get(tenant, [])
+        used = any(key.tenant == tenant and key.version == version for key in self.wrapped.values())
+        if used or not 0 < version < len(held):
+            raise ValueError("a tenant key in use is not retired")
+        held[version - 1] = replace(held[version - 1], wrapped=b"", retired_ms=retired_ms)
+
+    async def older(self, tenant: str, version: int, limit: int) -> list[Held]:
+        found = [
+            Held(stream=stream, name=name, key=key)
+            for (stream, name), key in sorted(self.wrapped.items(), key=lambda item: item[0])
+            if (key.tenant == tenant and key.version < version)
+            or (key.version == 0 and self.streams.get(stream) == tenant)
+        ]
+        return found[:limit]
+
+    async def rewrap(self, held: Held, key: DataKey) -> bool:
+        if self.wrapped.get((held.stream, held.name)) != held.key:
+            return False
+        self.wrapped[held.stream, held.name] = key
+        return True
 
 
 class MemoryValues:
@@ -187,9 +249,8 @@ class MemoryValues:
     async def delete(self, stream: str, commitments: Iterable[Commitment]) -> int:
         return sum(self.rows.pop((stream, item), None) is not None for item in commitments)
 
-    async def delete_class(self, stream: str, retention: Retention) -> int:
-        mine = [key for key, row in self.rows.items() if key[0] == stream and row[0] == retention]
-        return await self.delete(stream, [commitment for _, commitment in mine])
+    async def commitments(self, stream: str, retention: Retention) -> list[Commitment]:
+        return [item for (owner, item), row in self.rows.items() if owner == stream and row[0] == retention]
 
     async def remember(self, key: str, mac: bytes, expires: datetime) -> None:
         self.secrets[key] = (mac, expires)

@@ -11,8 +11,9 @@ import pytest
 
 from evidence.errors import NotCanonical, ObjectCorrupt, ObjectErased
 from evidence.files import FileObjects
+from evidence.keyring import DataKey, Held, TenantKey, WrappedKeys
 from evidence.sql import Database, SqlKeys, SqlValues
-from evidence.vault import SALT_BYTES, Values, Vault, WrappedKeys, b64, object_key, unb64
+from evidence.vault import SALT_BYTES, Values, Vault, b64, object_key, unb64
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues
 from tests.outside import need
 
@@ -63,13 +64,12 @@ async def test_values_come_back_until_they_are_deleted(values: Values) -> None:
     assert list(await values.get(A, COMMITMENTS)) == [two]
 
 
-async def test_a_class_of_values_goes_alone(values: Values) -> None:
+async def test_a_class_of_values_is_told_apart(values: Values) -> None:
     one, two, three = COMMITMENTS
     await values.put(A, [(one, "identity", b"1"), (two, "biometric", b"2"), (three, "biometric", b"3")])
     await values.put(B, [(one, "biometric", b"4")])
-    assert await values.delete_class(A, "biometric") == 2
-    assert list(await values.get(A, COMMITMENTS)) == [one]
-    assert list(await values.get(B, COMMITMENTS)) == [one]
+    assert sorted(await values.commitments(A, "biometric")) == [two, three]
+    assert await values.commitments(A, "location") == []
 
 
 async def test_a_secret_is_recalled_until_it_expires_or_is_forgotten(values: Values, clock: FixedClock) -> None:
@@ -83,15 +83,59 @@ async def test_a_secret_is_recalled_until_it_expires_or_is_forgotten(values: Val
     assert await values.recall("otp/2", clock()) is None
 
 
+def data_key(wrapped: bytes, version: int = 1, tenant: str = "bank") -> DataKey:
+    return DataKey(tenant=tenant, version=version, suite="international", wrapped=wrapped)
+
+
+def tenant_key(version: int, tenant: str = "bank") -> TenantKey:
+    return TenantKey(tenant=tenant, version=version, suite="chinese", wrapped=bytes([version]), adopted_ms=version)
+
+
 async def test_of_two_keys_the_first_is_kept_by_everyone(keys: WrappedKeys) -> None:
+    assert await keys.adopt(tenant_key(1))
     assert await keys.find(A, "identity") is None
-    results = await asyncio.gather(*(keys.add(A, "identity", bytes([n])) for n in range(5)))
-    assert len(set(results)) == 1
+    results = await asyncio.gather(*(keys.add(A, "identity", data_key(bytes([n]))) for n in range(5)))
+    assert len({key.wrapped for key in results if key}) == 1
     assert await keys.find(A, "identity") == results[0]
     assert await keys.find(B, "identity") is None
-    assert await keys.destroy(A, ("identity", "never")) == 1
+    assert await keys.destroyed(A) == {}
+    assert await keys.destroy(A, ("identity", "never"), 7) == 1
     assert await keys.destroy(A, ("identity",)) == 0
     assert await keys.find(A, "identity") is None
+    assert await keys.destroyed(A) == {"identity": 7, "never": 7}
+
+
+async def test_a_data_key_is_only_added_under_the_newest_tenant_key(keys: WrappedKeys) -> None:
+    assert await keys.add(A, "identity", data_key(b"nobody's")) is None
+    assert await keys.adopt(tenant_key(1))
+    assert not await keys.adopt(tenant_key(1))
+    assert not await keys.adopt(tenant_key(3))
+    assert await keys.add(A, "identity", data_key(b"1")) == data_key(b"1")
+    assert await keys.adopt(tenant_key(2))
+    assert await keys.newest("bank") == tenant_key(2)
+    assert await keys.add(A, "contract", data_key(b"2")) is None
+    with pytest.raises(ValueError, match="in use"):
+        await keys.retire("bank", 1, 9)
+    (held,) = await keys.older("bank", 2, 10)
+    assert held == Held(stream=A, name="identity", key=data_key(b"1"))
+    assert await keys.rewrap(held, data_key(b"1 again", 2))
+    assert not await keys.rewrap(held, data_key(b"too late", 2))
+    assert await keys.older("bank", 2, 10) == []
+    await keys.retire("bank", 1, 9)
+    retired = await keys.tenant_key("bank", 1)
+    assert retired is not None
+    assert (retired.wrapped, retired.retired_ms) == (b"", 9)
+    with pytest.raises(ValueError, match="in use"):
+        await keys.retire("bank", 2, 9)
+    assert await keys.adopt(tenant_key(1, "other"))
+    assert [(key.tenant, key.version) for key in await keys.tenant_keys()] == [("bank", 1), ("bank", 2), ("other", 1)]
+
+
+async def test_a_stream_belongs_to_whom_it_was_placed_with_first(keys: WrappedKeys) -> None:
+    assert await keys.tenant_of(A) is None
+    await keys.place(A, "bank")
+    await keys.place(A, "other")
+    assert await keys.tenant_of(A) == "bank"
 
 
 # --- commitments ------------------------------------------------------------------------------------------------------
@@ -108,7 +152,7 @@ async def test_anyone_checks_a_value_with_coreutils_and_openssl(vault: Vault) ->
             subprocess.run, ["bash", "-c", CHECK, "check", disclosure.text], capture_output=True, text=True, check=True
         )
         assert run.stdout.strip() == commitment
-    assert [item.value for item in opened.values()] == [NAME, "11010519491231002X"]
+    assert {item.value for item in opened.values()} == {NAME, "11010519491231002X"}
 
 
 async def test_anyone_checks_a_file_with_sha256(vault: Vault, tmp_path: Path) -> None:
@@ -254,12 +298,13 @@ async def test_a_destroyed_key_is_in_no_file_any_more(tmp_path: Path) -> None:
     database = await Database.open(f"sqlite:///{tmp_path}/keys.db", "keys")
     keys = SqlKeys(database)
     wrapped = CountedRandom("wrapped")(60)
-    await keys.add(A, "identity", wrapped)
-    await keys.add(A, "biometric", b"another key, which stays")
+    await keys.adopt(tenant_key(1))
+    await keys.add(A, "identity", data_key(wrapped))
+    await keys.add(A, "biometric", data_key(b"another key, which stays"))
     assert await asyncio.to_thread(_found, tmp_path, wrapped)
     await keys.destroy(A, ("identity",))
     assert not await asyncio.to_thread(_found, tmp_path, wrapped)
-    assert await keys.find(A, "biometric") == b"another key, which stays"
+    assert await keys.find(A, "biometric") == data_key(b"another key, which stays")
     await database.close()
 
 
@@ -278,7 +323,7 @@ async def test_keys_stand_apart_from_what_they_open(tmp_path: Path, random: Coun
     assert await vault.get(A, media) == b"a face"
     await log.close()
     await apart.close()
-    assert [path.name for path in await asyncio.to_thread(_found, tmp_path, wrapped)] == ["keys.db"]
+    assert [path.name for path in await asyncio.to_thread(_found, tmp_path, wrapped.wrapped)] == ["keys.db"]
 
 
 def _found(folder: Path, data: bytes) -> list[Path]:

@@ -69,7 +69,7 @@ class Client:
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         deadline = time.monotonic() + self.patience_s
         while True:
-            headers = {**options.get("headers", {}), **self._credentials(method, path)}
+            headers = {**options.get("headers", {}), **self.credentials(method, path)}
             try:
                 response = self.http.request(method, path, **{**options, "headers": headers})
             except httpx.TransportError:
@@ -84,7 +84,7 @@ class Client:
                 raise ProblemError(response.status_code, response.json())
             return response
 
-    def _credentials(self, method: str, path: str) -> dict[str, str]:
+    def credentials(self, method: str, path: str) -> dict[str, str]:
         if self.key is None:
             return {"Authorization": f"Bearer {self.token}"} if self.token else {}
         url = str(self.http.base_url.join(path)).partition("?")[0]

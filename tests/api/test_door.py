@@ -174,17 +174,17 @@ def _unsigned(token: str) -> str:
 def test_a_proof_is_good_for_one_request_only(walked: Walk) -> None:
     customer = walked.customer
     url = f"/v1/cases/{customer.case}"
-    headers = customer._credentials("GET", url)
+    headers = customer.credentials("GET", url)
     assert customer.http.get(url, headers=headers).status_code == 200
     again = customer.http.get(url, headers=headers)
     assert (again.status_code, again.json()["code"]) == (401, "PROOF_INVALID")
-    elsewhere = customer.http.get(f"{url}/quote", headers=customer._credentials("GET", url))
+    elsewhere = customer.http.get(f"{url}/quote", headers=customer.credentials("GET", url))
     assert elsewhere.json()["code"] == "PROOF_INVALID"
 
 
 def test_a_post_without_an_idempotency_key_is_refused(walked: Walk) -> None:
     url = f"/v1/cases/{walked.customer.case}/quotes"
-    answer = walked.customer.http.post(url, content=b'{"inputs":{}}', headers=walked.customer._credentials("POST", url))
+    answer = walked.customer.http.post(url, content=b'{"inputs":{}}', headers=walked.customer.credentials("POST", url))
     assert answer.json()["code"] == "IDEMPOTENCY_KEY_MISSING"
 
 

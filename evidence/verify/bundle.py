@@ -99,6 +99,7 @@ def _seals(desk: _Desk) -> Outcome:
 
 
 def _time(desk: _Desk) -> Outcome:
+    time.covered(desk.read, desk.files)
     if not (desk.keys.roots(TSA_LOCAL) or desk.keys.roots(TSA_INDEPENDENT)):
         return "indeterminate", "no root of a time authority given", ("NO_TRUSTED_KEY",)
     try:

@@ -9,13 +9,13 @@ from evidence.verify.chain import Chain, Record, instant
 from evidence.verify.fields import MISMATCH, MISSING, Field
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
 from evidence.verify.seals import sm3
-from evidence.verify.strict import HEX64, text
+from evidence.verify.strict import HEX64, canonical, text, texts
 from evidence.verify.time import NotEvaluatedError, load_full
 
 
 @dataclass(frozen=True)
 class Papers:
-    """`signed` PDFs were judged; `absent` were signed and are not in the bundle."""
+    """`signed` PDFs are here; `absent` were signed and are not in the bundle."""
 
     signed: int
     absent: int
@@ -27,7 +27,7 @@ class Papers:
     def code(self) -> str | None:
         if self.absent:
             return "DOCUMENT_WITHHELD"
-        if not self.rooted:
+        if self.signed and not self.rooted:
             return "NO_TRUSTED_KEY"
         return None if self.evaluated else "SIGNATURE_NOT_EVALUATED"
 
@@ -45,7 +45,7 @@ def check(
         if path in files and not path.startswith("data/chain/") and sm3(files[path]) != digest:
             raise NotVerified("SM3 differs from the seal", record=path)
     # 9.3 each signed paper begins with the bytes shown, and its signatures hold
-    judged = absent = 0
+    present = absent = 0
     evaluated, test = True, False
     rooted = bool(keys.roots(DOCUMENT_CA))
     for record in chain.of("esign.document_signed/1"):
@@ -59,17 +59,17 @@ def check(
             continue
         if shown is not None and not signed.startswith(shown):
             raise NotVerified("the signed file does not begin with the bytes shown", record=path)
+        present += 1
         if not rooted:
             continue
-        judged += 1
         try:
-            _signatures(record, signed, path, keys)
+            _signatures(chain, record, signed, path, keys)
         except NotEvaluatedError:
             evaluated = False
-    return Papers(judged, absent, evaluated, rooted, test)
+    return Papers(present, absent, evaluated, rooted, test)
 
 
-def _signatures(record: Record, signed: bytes, path: str, keys: TrustedKeys) -> None:
+def _signatures(chain: Chain, record: Record, signed: bytes, path: str, keys: TrustedKeys) -> None:
     full = load_full()
     times = [*keys.roots(TSA_INDEPENDENT), *keys.roots(TSA_LOCAL)]
     try:
@@ -78,3 +78,33 @@ def _signatures(record: Record, signed: bytes, path: str, keys: TrustedKeys) -> 
         raise NotVerified(error.detail, record=path) from None
     if found[-1].certificate_sha256 != record.body["certificate"]["sha256"]:
         raise NotVerified("signed with another certificate than the event says", record=path)
+    # 9.4 what the signature says of the act is what the event says
+    if found[-1].act != canonical(act_attributes(chain, record)):
+        raise NotVerified("the signature covers another act than the event says", record=path)
+
+
+def act_attributes(chain: Chain, record: Record) -> dict[str, str]:
+    """What the CMS of a paper signed by this event has to say of the act (docs/BUNDLE.md section 7)."""
+    body, name = record.body, record.name
+    return {
+        "act": text(body["act"]["signature"], name),
+        "at": record.at,
+        "case": chain.stream,
+        "document": text(body.get("shown_sha256"), name),
+        "identity": _identity(chain, record, text(body.get("party"), name)),
+        "place": text(body["place"].get("fix") or body["place"]["state"], name),
+        "strokes": text(body["strokes"]["commitment"], name),
+    }
+
+
+def _identity(chain: Chain, record: Record, party: str) -> str:
+    """How the party was identified as of the act; empty when it was not, or it was taken back."""
+    found = ""
+    for item in chain.records[: record.seq - 1]:
+        if not item.type.startswith("identity.") or item.body.get("party") != party:
+            continue
+        if any(key.startswith("identity:") for key in texts(item.body.get("withdraws", []), item.name)):
+            found = ""
+        if item.type == "identity.verified/1":
+            found = f"{item.body.get('strength')} {item.body.get('route')} {item.at}"
+    return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from asn1crypto import core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -26,12 +27,13 @@ from pyhanko.sign.validation.pdf_embedded import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
-from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko.sign.validation.status import SignatureCoverageLevel, SignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
 from evidence import timestamp
 from evidence.errors import NotVerified
 
+ACT_ATTRIBUTE = "2.25.267583091664523829403417598325468391102"  # docs/BUNDLE.md section 7
 CLOCKS = timedelta(seconds=60)  # between the event's time and the certificate's first second
 
 T = TypeVar("T")
@@ -42,13 +44,15 @@ _SILENT = ("pyhanko", "pyhanko_certvalidator")
 
 @dataclass(frozen=True)
 class Signature:
-    """One valid PAdES signature. `stamped` = it carries a time token under the given roots."""
+    """One valid PAdES signature. `stamped_by` = SHA-256 of the root its time token leads to. `act` = the bytes of our
+    signed attribute, None unless there is exactly one."""
 
     field: str
     certificate_sha256: str
     subject: str
     at: datetime | None
-    stamped: bool
+    stamped_by: str | None
+    act: bytes | None
 
 
 def stamped_at(reply: bytes, data: bytes, roots: Sequence[x509.Certificate]) -> str:
@@ -122,8 +126,23 @@ def _signature(
         certificate_sha256=hashlib.sha256(certificate.dump()).hexdigest(),
         subject=str(certificate.subject.human_friendly),
         at=time.timestamp if time is not None else item.self_reported_timestamp,
-        stamped=time is not None,
+        stamped_by=_root_of(time) if time is not None else None,
+        act=_act(item),
     )
+
+
+def _root_of(time: SignatureStatus) -> str | None:
+    """The bottom line held, so the token is trusted: by which root."""
+    path = time.validation_path
+    return hashlib.sha256(path.first.dump()).hexdigest() if path is not None else None
+
+
+def _act(item: EmbeddedPdfSignature) -> bytes | None:
+    found = [one for one in item.signer_info["signed_attrs"] if one["type"].dotted == ACT_ATTRIBUTE]
+    if len(found) != 1 or len(found[0]["values"]) != 1:
+        return None
+    value = found[0]["values"][0].parse(core.UTF8String)
+    return str(value.native).encode() if isinstance(value, core.UTF8String) else None
 
 
 def _document_time(item: EmbeddedPdfSignature, tsa_roots: Sequence[x509.Certificate], moment: datetime | None) -> None:

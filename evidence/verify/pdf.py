@@ -1,8 +1,11 @@
 """A signed PDF alone, without its bundle: what can be said of it, and no more (ESG-09)."""
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from evidence.errors import NotVerified
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
 from evidence.verify.report import Reason, Report, Step
+from evidence.verify.strict import sha256
 from evidence.verify.time import NotEvaluatedError, load_full
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -31,8 +34,8 @@ def verify_pdf(data: bytes, keys: TrustedKeys) -> Report:
     steps.append(Step(9, "documents", "passed", f"{len(found)} signatures: {names}"))
     reasons = []
     # 6. when: only an independent authority can say
-    stamped = all(item.stamped for item in found) and bool(keys.roots(TSA_INDEPENDENT))
-    if not stamped:
+    independent = {sha256(root.public_bytes(Encoding.DER)) for root in keys.roots(TSA_INDEPENDENT)}
+    if not all(item.stamped_by in independent for item in found):
         reasons.append(Reason(6, "NO_INDEPENDENT_TIME"))
     # A root that calls itself a test authority is one (ESG-08).
     if any("not production" in root.subject.rfc4514_string().lower() for root in roots):

@@ -12,7 +12,7 @@ from evidence.checkpoint import read_proof
 from evidence.errors import NotVerified
 from evidence.verify.chain import Chain, instant
 from evidence.verify.keys import TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
-from evidence.verify.log import PROOF
+from evidence.verify.log import PROOF, named
 from evidence.verify.seals import path as seal_path
 
 CHECKPOINT = "data/checkpoint.tsr"
@@ -39,21 +39,28 @@ class Times:
         return None if self.independent == self.covered else "NO_INDEPENDENT_TIME"
 
 
-def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Times:
-    # 6.1 what has to be stamped, and the newest event it covers
-    _, _, note = read_proof(files[PROOF])
-    wanted = {CHECKPOINT: (note, chain.records[-1].at)}
+def covered(chain: Chain, files: Mapping[str, bytes]) -> dict[str, tuple[str, str]]:
+    """6.1 What has to be stamped: reply -> (file, time of the newest event it covers). No reply to nothing."""
+    wanted = {CHECKPOINT: (PROOF, chain.records[-1].at)}
     for number, (_, last) in enumerate(chain.segments[:-1], 1):
         name = seal_path(number)
-        wanted[name.replace(".dsse.json", ".tsr")] = (files.get(name, b""), chain.records[last - 1].at)
+        wanted[name.replace(".dsse.json", ".tsr")] = (name, chain.records[last - 1].at)
     stray = [path for path in files if path.endswith(".tsr") and path not in wanted]
     if stray:
         raise NotVerified("a time stamp of nothing", record=min(stray))
+    return wanted
+
+
+def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Times:
+    wanted = covered(chain, files)
     local, independent, missing = 0, 0, []
-    for path, (data, newest) in wanted.items():
+    for path, (name, newest) in wanted.items():
         if path not in files:
             missing.append(path)
-        elif _stamped(files[path], data, instant(newest), keys, path):
+            continue
+        with named(name):
+            data = read_proof(files[PROOF])[2] if name == PROOF else files.get(name, b"")
+        if _stamped(files[path], data, instant(newest), keys, path):
             independent += 1
         else:
             local += 1

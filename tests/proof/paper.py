@@ -4,9 +4,10 @@ import hashlib
 import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
+from asn1crypto import cms, core, tsp
 from asn1crypto import keys as asn1_keys
-from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -23,7 +24,9 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature
 from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from evidence import decode
 from evidence.tsa import LocalTsa
+from evidence.verify.full import ACT_ATTRIBUTE
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2046, 1, 1, tzinfo=UTC)
 
@@ -84,14 +87,33 @@ def blank_pdf(nonce: str) -> bytes:
     return out.getvalue()
 
 
-async def sign_pdf(pdf: bytes, who: Authority, tsa: LocalTsa) -> bytes:
-    """The same bytes and an incremental update with a PAdES B-T signature."""
+class _WithAct(signers.SimpleSigner):
+    """Puts one more attribute among the signed ones."""
+
+    act: bytes
+
+    def _signed_attr_providers(self, *args: Any, **options: Any) -> Any:
+        return [*super()._signed_attr_providers(*args, **options), _Act(self.act)]
+
+
+class _Act:
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    async def get_attribute(self, dry_run: bool = False) -> cms.CMSAttribute:
+        value = core.Any(core.UTF8String(self._value.decode()))
+        return cms.CMSAttribute({"type": ACT_ATTRIBUTE, "values": [value]})
+
+
+async def sign_pdf(pdf: bytes, who: Authority, tsa: LocalTsa, act: dict[str, str]) -> bytes:
+    """The same bytes and an incremental update with a PAdES B-T signature; `act` in its signed attributes."""
     private = who.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    signer = signers.SimpleSigner(
+    signer = _WithAct(
         signing_cert=asn1_x509.Certificate.load(who.certificate.public_bytes(Encoding.DER)),
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
+    signer.act = decode.encode(act)
     meta = signers.PdfSignatureMetadata(field_name="proposer", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
     out = await signers.PdfSigner(meta, signer, timestamper=_Stamper(tsa)).async_sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(pdf))

@@ -168,8 +168,10 @@ class Customer:
 
     def act(self, shown: str, strokes: str, nonce: str) -> Act:
         message = {"case": self.case, "document": shown, "nonce": nonce, "opinion": "agree", "strokes": strokes}
-        signature = self.key.sign(decode.encode(message), ec.ECDSA(hashes.SHA256()))
-        return Act(nonce=nonce, thumbprint=self.thumbprint, signature=b64(signature))
+        return Act(nonce=nonce, thumbprint=self.thumbprint, signature=self.sign(decode.encode(message)))
+
+    def sign(self, data: bytes) -> str:
+        return b64(self.key.sign(data, ec.ECDSA(hashes.SHA256())))
 
 
 class Teller:
@@ -262,7 +264,8 @@ class Teller:
         card = await self.put("identity", picture(self.world.random(3)), "image/jpeg")
         fields = await self.hide("identity", name=NAME, number="11010519900101123X")
         read = {name: ReadField(value=value, confidence_e4=9900) for name, value in fields.items()}
-        frame = await self.put("biometric", picture(self.world.random(3)), "image/jpeg")
+        face = picture(self.world.random(3))
+        frame = await self.put("biometric", face, "image/jpeg")
         model = Provenance(
             pack="open-1",
             manifest=hashlib.sha256(MANIFEST).hexdigest(),
@@ -272,7 +275,17 @@ class Teller:
             runtime="onnxruntime 1.31",
         )
         until = instant(self.world.clock() + timedelta(minutes=1))
-        nonce = b64(self.world.random(32))
+        nonce, actions = b64(self.world.random(32)), ("neutral", "turn_left")
+        statement = decode.encode(
+            {
+                "actions": list(actions),
+                "case": self.stream,
+                "challenge": "chl_1",
+                "frames": [hashlib.sha256(face).hexdigest()],
+                "nonce": nonce,
+            }
+        )
+        hidden = await self.hide("identity", statement=statement.decode())
         await self.happen(
             happened.RouteChosen(party="proposer", route="face"),
             happened.PaperCaptured(party="proposer", paper="cn_id_front", media=card, source="camera"),
@@ -282,13 +295,19 @@ class Teller:
                 challenge="chl_1",
                 party="proposer",
                 nonce=nonce,
-                actions=("neutral", "turn_left"),
+                actions=actions,
                 thumbprint=self.customer.thumbprint,
                 expires=until,
             ),
             happened.FrameCaptured(challenge="chl_1", index=0, media=frame),
             happened.LivenessJudged(
-                challenge="chl_1", party="proposer", attempt=1, verdict="pass", frames=(frame.commitment,)
+                challenge="chl_1",
+                party="proposer",
+                attempt=1,
+                verdict="pass",
+                frames=(frame.commitment,),
+                statement=hidden["statement"],
+                signature=self.customer.sign(statement),
             ),
             happened.FacesCompared(
                 party="proposer",
@@ -339,10 +358,22 @@ class Teller:
             ),
             happened.DocumentShown(document="doc_1", sha256=shown, visible_ms=12_345, end_seen=True),
         )
-        signed = await sign_pdf(pdf, self.world.papers, self.world.tsa)
         strokes = await self.put("biometric", decode.encode({"strokes": [[1, 2, 3]]}), "application/json")
         comment = await self.hide("contract", comment="我已看懂 <b>&</b>")
         place = await self.hide("location", fix={"lat_e7": 399_000_000, "lon_e7": 1_164_000_000})
+        act = self.customer.act(shown, strokes.commitment, b64(self.world.random(16)))
+        verified = (await self.world.ledger.case(self.stream)).identity_of("proposer").verified
+        assert verified is not None
+        about = {
+            "act": act.signature,
+            "at": instant(self.world.clock() + timedelta(seconds=1)),
+            "case": self.stream,
+            "document": shown,
+            "identity": f"{verified.strength} {verified.route} {verified.at}",
+            "place": place["fix"],
+            "strokes": strokes.commitment,
+        }
+        signed = await sign_pdf(pdf, self.world.papers, self.world.tsa, about)
         await self.happen(
             happened.DocumentSigned(
                 document="doc_1",
@@ -356,7 +387,7 @@ class Teller:
                 signed=await self.put("contract", signed, "application/pdf"),
                 strokes=strokes,
                 strokes_image=await self.put("biometric", picture(b"\0\0\0", "PNG"), "image/png"),
-                act=self.customer.act(shown, strokes.commitment, b64(self.world.random(16))),
+                act=act,
                 place=Place(state="consented", fix=place["fix"]),
                 certificate=Certificate(
                     serial="2",

@@ -407,9 +407,61 @@ def test_a_forged_act_is_found(told: Told, keys: TrustedKeys) -> None:
     signature = forger.sign(message, ec.ECDSA(hashes.SHA256()))
     act["signature"] = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
     report = verify_bundle(by_the_operator(told, root, files, second), keys)
-    assert report.first_bad is not None
-    assert report.first_bad[0] == 10
+    assert report.step("acts").state == "failed"
     assert report.step("seals").state == "passed", "the operator sealed the forgery properly"
+
+
+def test_an_act_other_than_the_one_in_the_pdf_signature_is_found(told: Told, keys: TrustedKeys) -> None:  # ESG-05
+    root, files = read(told.bundle)
+    second = lines(files, 2)
+    second[-1]["body"]["place"] = {"state": "refused"}
+    values = files["data/openings/values.txt"].splitlines(keepends=True)
+    files["data/openings/values.txt"] = b"".join(values[:-1])
+    report = verify_bundle(by_the_operator(told, root, files, second), keys)
+    assert report.first_bad == (9, "data/documents/doc_1.signed.pdf")
+    assert "another act" in report.step("documents").detail
+
+
+LIVENESS, CHALLENGE = "identity.liveness_judged/1", "identity.challenge_issued/1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "value"),
+    [
+        (LIVENESS, "signature", "MAYCAQECAQE"),
+        (LIVENESS, "party", "insured"),
+        (LIVENESS, "challenge", "chl_2"),
+        (LIVENESS, "frames", []),
+        (CHALLENGE, "nonce", "another"),
+        (CHALLENGE, "actions", ["neutral", "turn_right"]),
+        (CHALLENGE, "thumbprint", "A" * 43),
+    ],
+)
+def test_a_capture_that_the_device_did_not_sign_for_this_challenge_is_found(
+    told: Told, keys: TrustedKeys, kind: str, member: str, value: object
+) -> None:  # attack 1
+    root, files = read(told.bundle)
+    first = lines(files, 1)
+    next(event for event in first if event["type"] == kind)["body"][member] = value
+    judged = next(event for event in first if event["type"] == LIVENESS)
+    report = verify_bundle(by_the_operator(told, root, files, lines(files, 2), first), keys)
+    assert report.first_bad == (10, f"event {judged['seq']}")
+
+
+def test_a_capture_whose_statement_is_left_closed_is_not_judged(told: Told, keys: TrustedKeys) -> None:
+    assert "1 captures" in verify_bundle(told.bundle, keys).step("acts").detail
+    root, files = read(told.bundle)
+    judged = next(event for event in lines(files, 1) if event["type"] == LIVENESS)
+    kept = [
+        line
+        for line in files["data/openings/values.txt"].splitlines()
+        if base64.urlsafe_b64encode(hashlib.sha256(line).digest()).rstrip(b"=").decode() != judged["body"]["statement"]
+    ]
+    files["data/openings/values.txt"] = b"".join(line + b"\n" for line in kept)
+    files["data/openings/withheld.txt"] = judged["body"]["statement"].encode() + b"\n"
+    report = verify_bundle(rebuilt(root, files), keys)
+    assert report.verdict == "INDETERMINATE"
+    assert "0 captures" in report.step("acts").detail
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,14 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
+from esign import signer
 from evidence.events import BODIES, Commitment, Media
 from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
 from evidence.verify.account import say, words
 from evidence.verify.chain import table
 from evidence.verify.container import read
-from evidence.verify.keys import DOCUMENT_CA
+from evidence.verify.full import ACT_ATTRIBUTE
+from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL
 from evidence.verify.report import FAILED, REASONS, STEPS
 from tests.proof.story import Told
 
@@ -128,6 +130,18 @@ def test_a_signed_pdf_alone_names_signer_and_time_and_that_its_certificate_is_a_
     assert report.verdict == "INDETERMINATE"
     assert [reason.code for reason in report.reasons] == ["NO_INDEPENDENT_TIME", "TEST_CERTIFICATE"]
     assert "cus_li" in report.step("documents").detail
+
+
+def test_time_is_independent_only_by_an_authority_that_the_auditor_holds_to_be(told: Told, keys: TrustedKeys) -> None:
+    signed = read(told.bundle)[1]["data/documents/doc_1.signed.pdf"]
+    other = TrustedKeys.of({**told.keys, TSA_INDEPENDENT: told.keys[DOCUMENT_CA]})
+    assert "NO_INDEPENDENT_TIME" in {reason.code for reason in verify_pdf(signed, other).reasons}
+    outside = TrustedKeys.of({**told.keys, TSA_INDEPENDENT: told.keys[TSA_LOCAL]})
+    assert [reason.code for reason in verify_pdf(signed, outside).reasons] == ["TEST_CERTIFICATE"]
+
+
+def test_the_act_in_a_pdf_signature_is_where_the_signing_room_puts_it() -> None:
+    assert ACT_ATTRIBUTE == signer.ACT_ATTRIBUTE
 
 
 def test_a_pdf_without_signature_fails(told: Told, keys: TrustedKeys) -> None:  # trap 1

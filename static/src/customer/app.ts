@@ -157,8 +157,9 @@ export class CustomerApp extends LitElement {
         <button type="button" data-testid="foot-privacy" @click=${() => void this.openPrivacy()}>${t("privacy.short")}</button>
         <button type="button" data-testid="foot-complaint" @click=${() => sheet().open(t("complaint.title"), () => complaint(this.journey))}>${t("complaint.title")}</button>
       </nav>
-      ${view ? html`<p>${kindSentence(view.product.kind)}</p>` : nothing}
-      ${product ? html`<p>${t("who.provider")}${said(product.provider.name)}</p>` : nothing}
+      ${view ? html`<p>${said(view.product.names)} · ${kindSentence(view.product.kind)}</p>` : nothing}
+      ${product ? html`<p>${t("who.provider")}${said(product.provider.name)}${product.provider.intermediary
+        ? html` · ${t("who.intermediary")} ${said(product.provider.intermediary)}` : nothing}</p>` : nothing}
       ${opener ? html`<p>${t("who.agent_line", { name: opener.name, company: opener.company, certificate: opener.certificate ?? t("none") })}</p>` : nothing}
       ${view ? html`<p>${t("serial")}<span class="mono">${view.id}</span></p>` : nothing}
       ${view?.mode === "sandbox" ? html`<p><strong>${t("sandbox")}</strong></p>` : nothing}

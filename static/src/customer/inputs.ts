@@ -12,7 +12,8 @@ export const isChoice = (input: Input): boolean => options(input).length > 0;
 export function options(input: Input): { value: string; text: string }[] {
   return (input.choices ?? []).map((choice) => typeof choice === "object"
     ? { value: String(choice.value), text: said(choice.label) || word("option", String(choice.value)) }
-    : { value: String(choice), text: isWhole(input.type) ? `${choice}${unit(input.type)}` : word("option", String(choice)) });
+    : { value: String(choice), text: isWhole(input.type)
+        ? t("quote.amount", { value: choice, unit: unit(input.type) }).trim() : word("option", String(choice)) });
 }
 
 export const unit = (type: string): string => word("unit", type);
@@ -46,5 +47,6 @@ export function range(input: Input): string {
 /** A value the customer gave, as it is said back. */
 export function spoken(input: Input | undefined, value: string | number): string {
   const option = input && options(input).find((item) => item.value === String(value));
-  return option ? option.text : `${grouped(value)}${input ? unit(input.type) : ""}`;
+  if (option) return option.text;
+  return input ? t("quote.amount", { value: grouped(value), unit: unit(input.type) }).trim() : grouped(value);
 }

@@ -15,6 +15,8 @@ export interface Local {
   again: string | null;
   /** The must-read clause in hand: the page turns when the reader says so, not when the server has counted enough. */
   reading: string | null;
+  /** The inputs are being changed; only what they touch is asked again. */
+  requote: boolean;
   /** The face notice was accepted in principle; its own consent is asked on the next screen. */
   faceWanted: boolean;
   /** The customer asked to go over the identity step again because the check grew old (ESG-01). */
@@ -28,7 +30,7 @@ export interface Local {
 }
 
 export const freshLocal = (): Local => ({
-  summarySeen: false, quoteSeen: false, again: null, reading: null, faceWanted: false, identifyAgain: false, verifiedSeen: true,
+  summarySeen: false, quoteSeen: false, again: null, reading: null, requote: false, faceWanted: false, identifyAgain: false, verifiedSeen: true,
   retake: null, retakeBoth: false, reconfirm: false,
   opinion: null,
 });
@@ -64,6 +66,7 @@ export function place(view: CaseView, outline: Outline | null, local: Local): Sc
   if (view.documents.some((document) => document.signed_sha256)) return "done";
   if (view.consents?.["recording"]?.decision !== "given") return "entry";
   if (view.consents?.["privacy"]?.decision !== "given") return "privacy";
+  if (local.requote) return "quote";
   if (local.again !== null || local.reading !== null) return "clause";
   if (!local.verifiedSeen && view.identity?.verified) return "verified";
   const step = view.steps.find((item) => item.state !== "done");

@@ -60,18 +60,24 @@ customElements.define("jz-question", QuestionPage);
 export class Suitability extends Page {
   private values: Record<string, string> = {};
   private statement = "";
+  /** A slip of the finger must not end it: the facts can be given again, and both times are on record. */
+  private correcting = false;
 
   override render(): TemplateResult {
     const outcome = this.journey.view?.reading?.suitability ?? null;
-    const suitability = this.journey.outline?.suitability;
-    const needs = suitability?.needs ?? [];
-    const reasons = suitability?.reasons.map((reason) => reason.text) ?? [];
+    const reasons = this.journey.outline?.suitability.reasons.map((reason) => reason.text) ?? [];
+    if (this.correcting) return this.form(null, []);
     if (outcome === "deny") return this.end(t("fit.deny"), t("fit.deny_text"), reasons);
     if (outcome === "escalate") return this.end(t("fit.escalate"), t("fit.escalate_text"), reasons);
+    return this.form(outcome, reasons);
+  }
+
+  private form(outcome: string | null, reasons: string[]): TemplateResult {
+    const needs = this.journey.outline?.suitability.needs ?? [];
     return html`
       ${this.title_(t("fit.title"), t("fit.lead"))}
       ${outcome === "warn" ? html`<div class="note note--alert" role="alert" data-testid="fit-warn">${icons.alert()}<div>
-        <p><strong>${t("fit.warn")}</strong></p>${(suitability?.reasons ?? []).map((reason) => html`<p>${reason.text}</p>`)}<p>${t("fit.warn_text")}</p></div></div>` : nothing}
+        <p><strong>${t("fit.warn")}</strong></p>${reasons.map((reason) => html`<p>${reason}</p>`)}<p>${t("fit.warn_text")}</p></div></div>` : nothing}
       <form class="card" @submit=${(event: Event) => { event.preventDefault(); void this.send(); }}>
         ${needs.map((need) => this.need(need.name, need))}
         ${needs.length === 0 ? html`<p>${t("fit.none")}</p>` : nothing}
@@ -100,7 +106,8 @@ export class Suitability extends Page {
 
   private end(title: string, text: string, reasons: string[]): TemplateResult {
     return html`<div class="hero hero--quiet">${icons.info()}</div>${this.title_(title, text)}
-      ${reasons.length ? html`<div class="card">${reasons.map((reason) => html`<p>${reason}</p>`)}</div>` : nothing}<p class="card">${t("fit.kept")}</p>`;
+      ${reasons.length ? html`<div class="card">${reasons.map((reason) => html`<p>${reason}</p>`)}</div>` : nothing}<p class="card">${t("fit.kept")}</p>
+      ${this.actions(null, this.button("fit-correct", t("fit.correct"), () => { this.correcting = true; this.requestUpdate(); }, "plain"))}`;
   }
 
   private async send(): Promise<void> {
@@ -119,6 +126,8 @@ export class Suitability extends Page {
     if (warned && statement.length < 4) return this.journey.say(t("fit.statement_needed"));
     await this.journey.run(async () => {
       await this.journey.act("/suitability", warned ? { facts, statement } : { facts });
+      await this.journey.followNow();
+      this.correcting = false;
     });
   }
 }

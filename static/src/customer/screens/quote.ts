@@ -10,6 +10,7 @@ export class QuotePage extends Page {
   private values: Record<string, string> = {};
   private wrong: string | null = null;
   private changing = false;
+  private answered = false;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -20,7 +21,8 @@ export class QuotePage extends Page {
   }
 
   override render(): TemplateResult {
-    return this.journey.view?.reading?.quoted && !this.changing && this.journey.quote ? this.result() : this.form();
+    const asking = this.changing || (this.journey.local.requote && !this.answered);
+    return this.journey.view?.reading?.quoted && !asking && this.journey.quote ? this.result() : this.form();
   }
 
   private form(): TemplateResult {
@@ -71,6 +73,7 @@ export class QuotePage extends Page {
     }
     if (await this.journey.run(async () => { await this.journey.act("/quotes", { inputs }); })) {
       this.changing = false;
+      this.answered = true;
       this.requestUpdate();
       await this.updateComplete;
       this.querySelector<HTMLElement>("h1")?.focus();
@@ -90,7 +93,7 @@ export class QuotePage extends Page {
       <p class="quiet">${t("quote.based_on")}${Object.entries(inputs).map(([name, value]) =>
         `${label(name, product[name])} ${spoken(product[name], value)}`).join(t("comma"))}</p>
       ${this.actions(t("quote.result_next"),
-        this.button("quote-continue", t("continue"), () => this.journey.set({ quoteSeen: true })),
+        this.button("quote-continue", t("continue"), () => this.journey.set({ quoteSeen: true, requote: false })),
         this.button("quote-change", t("quote.change"), () => { this.changing = true; this.requestUpdate(); }, "text"))}`;
   }
 }

@@ -23,7 +23,8 @@ export class Summary extends Page {
             @click=${() => this.journey.set({ again: line.clause })}><span>${line.topic ? html`<small>${word("summary", line.topic)}</small>` : nothing}${line.text}</span><span class="chevron" aria-hidden="true"></span></button>`
           : html`<span>${line.text}</span>`}</li>`)}</ol>
       ${this.actions(t("summary.next", { n: count }),
-        this.button("summary-continue", t("summary.go"), () => this.journey.set({ summarySeen: true })))}`;
+        this.button("summary-continue", t("summary.go"), () => this.journey.set({ summarySeen: true })),
+        this.button("summary-requote", t("quote.change"), () => this.journey.set({ requote: true }), "text"))}`;
   }
 }
 customElements.define("jz-summary", Summary);
@@ -118,17 +119,24 @@ export class Clause extends Page {
   }
 
   private observe(): void {
+    const inView = new Set<Element>();
     const blocks = new IntersectionObserver((entries) => {
       for (const entry of entries) {
-        // Half of the block, or, for one longer than the screen, half of the screen filled with it.
-        const filled = entry.rootBounds ? entry.intersectionRect.height >= entry.rootBounds.height / 2 : false;
-        this.clock.setInView((entry.target as HTMLElement).dataset["key"]!, entry.intersectionRatio >= 0.5 || filled);
+        // Half of a paragraph; or, for one longer than the screen, a third of the screen: the bars take up the rest.
+        const filled = entry.rootBounds ? entry.intersectionRect.height >= entry.rootBounds.height / 3 : false;
+        if (entry.intersectionRatio >= 0.5 || filled) inView.add(entry.target);
+        else inView.delete(entry.target);
+      }
+      const keys = new Set([...inView].map((block) => keyOf(block)));
+      for (const clause of this.served?.clauses ?? []) {
+        const key = `${clause.clause}/${clause.level}`;
+        this.clock.setInView(key, keys.has(key));
       }
     }, { threshold: Array.from({ length: 21 }, (_, n) => n / 20) });
     const ends = new IntersectionObserver((entries) => {
       for (const entry of entries) if (entry.isIntersecting) this.clock.sawEnd((entry.target as HTMLElement).dataset["end"]!);
     });
-    this.querySelectorAll("[data-key]").forEach((element) => blocks.observe(element));
+    this.querySelectorAll("[data-key] > .text, [data-key] > .explain").forEach((element) => blocks.observe(element));
     this.querySelectorAll("[data-end]").forEach((element) => ends.observe(element));
     this.observers = [blocks, ends];
   }
@@ -259,7 +267,7 @@ export class Clause extends Page {
     return html`<section class="clause card clause--${clause.level}" data-key=${key} aria-label=${clause.title}>
       ${index > 0 || clause.level === "formal" ? html`<h2 class="clause__title">${clause.title}</h2>` : nothing}
       ${clause.blocks.map((block) => block.kind === "explain"
-        ? html`<div class="explain">${block.label ? html`<h3>${block.label}</h3>` : nothing}<p>${this.spans(block.spans)}</p></div>`
+        ? html`<div class="explain">${block.label ? html`<h2 class="explain__label">${block.label}</h2>` : nothing}<p>${this.spans(block.spans)}</p></div>`
         : html`<p class="text text--${block.kind}">${block.label ? html`<strong>${block.label} </strong>` : nothing}${this.spans(block.spans)}</p>`)}
       <span data-end=${key} class="clause__end"></span>
     </section>`;
@@ -290,6 +298,8 @@ export class Clause extends Page {
   }
 }
 customElements.define("jz-clause", Clause);
+
+const keyOf = (block: Element): string | undefined => (block.parentElement as HTMLElement).dataset["key"];
 
 /** The level asked for, or the nearest one the clause has. */
 function best(clause: OutlineClause, level: Level): Level {

@@ -83,8 +83,15 @@ export class Prepare extends Page {
 
   override render(): TemplateResult {
     return html`${this.title_(t("prepare.title"), t("prepare.lead"))}
-      ${this.journey.trouble ? this.actions(null, this.button("prepare-again", t("again"), () => void this.make()), this.identifyAgain())
+      ${this.journey.trouble ? this.actions(null, this.requote(), this.identifyAgain(),
+          this.button("prepare-again", t("again"), () => void this.make(), "plain"))
         : html`<div class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>${t("prepare.wait")}</div>`}`;
+  }
+
+  /** The age in the quote is not the one on the card: the way on is to correct it. */
+  private requote(): TemplateResult | typeof nothing {
+    return this.journey.lastCode === "AGE_MISMATCH"
+      ? this.button("requote", t("quote.correct"), () => this.journey.set({ requote: true })) : nothing;
   }
 
   private identifyAgain(): TemplateResult | typeof nothing {

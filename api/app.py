@@ -94,7 +94,7 @@ def create_app(
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now)
     desk = Desk(store.ledger, store.vault, shared.answers, now)
-    proofroom = Proofroom.of(settings, store, rooms, now)
+    proofroom = Proofroom.of(settings, store, rooms, now, health.alarm)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -103,8 +103,9 @@ def create_app(
             await stack.enter_async_context(store.opened())
             await stack.enter_async_context(rooms.opened())
             await proofroom.start()
+            chores = (sweeper.run, proofroom.stamp_checkpoints)
             await stack.enter_async_context(
-                following(store, proofroom.duties(live), (index.learn, sweeper.learn), (sweeper.run,), health, now)
+                following(store, proofroom.duties(live), (index.learn, sweeper.learn), chores, health, now)
             )
             health.started()
             yield

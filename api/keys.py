@@ -5,9 +5,13 @@ import hashlib
 import secrets
 from pathlib import Path
 
+from cryptography import x509
+
 from api.settings import Settings
 from evidence import ciphers
 from evidence.durable import write_durable
+from evidence.errors import NotVerified
+from evidence.witness.policy import NONE, Policy
 
 MASTER_BYTES = 32
 
@@ -36,13 +40,39 @@ def check_mode(settings: Settings) -> None:
     if settings.mode != "production":
         return
     missing = [] if settings.master_key else ["JIANZHENG_MASTER_KEY"]
+    if not (settings.tsa_url and settings.tsa_root):
+        missing.append("an independent time-stamp authority (JIANZHENG_TSA_URL and JIANZHENG_TSA_ROOT)")
+    policy = witness_policy(settings)
+    if policy is None or policy.quorum == NONE:
+        missing.append("a witness policy with a quorum (JIANZHENG_WITNESS_POLICY)")
     missing += [
-        "an independent timestamp authority (this release has the local one only)",
-        "a witness policy (this release collects no cosignatures)",
         "a certificate authority for signers (this release has the test CA only)",
         "a message channel (this release has the console only)",
     ]
     raise SetupRefused("production refuses stand-ins; missing: " + "; ".join(missing))
+
+
+def witness_policy(settings: Settings) -> Policy | None:
+    """None: nobody is asked. SetupRefused when the file does not say what it must, or its quorum cannot be had."""
+    if not settings.witness_policy:
+        return None
+    try:
+        policy = Policy.parse(Path(settings.witness_policy).read_bytes())
+    except (OSError, NotVerified) as error:
+        raise SetupRefused(f"JIANZHENG_WITNESS_POLICY: {error}") from None
+    if not policy.reached({witness.key.name for witness in policy.witnesses if witness.url}):
+        raise SetupRefused("JIANZHENG_WITNESS_POLICY: the quorum needs witnesses that have no URL there")
+    return policy
+
+
+def time_roots(settings: Settings) -> tuple[x509.Certificate, ...]:
+    """What the independent authority's certificates must end in; empty without one."""
+    if not settings.tsa_url:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(Path(settings.tsa_root).read_bytes()))
+    except (OSError, ValueError):
+        raise SetupRefused("JIANZHENG_TSA_ROOT must be a PEM file with the root of JIANZHENG_TSA_URL") from None
 
 
 def check_ciphers() -> None:

@@ -1,35 +1,62 @@
-"""Log, seals and bundles at work: one duty under one lease, because each part builds on what the one before wrote."""
+"""Log, seals, time, witnesses and bundles at work: the duties that turn events into proof, each after the log."""
 
 import asyncio
+import contextlib
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from api.keys import time_roots
 from api.live import Live
 from api.rooms import SYSTEM, Rooms
 from api.settings import Settings
 from api.store import Store
 from evidence import decode, sealer
-from evidence.bundle import BundlePorts, Extras, build_bundle
+from evidence.bundle import Built, BundlePorts, Extras, NotAnchoredYet, build_bundle
 from evidence.case import Case
+from evidence.checkpoint import open_checkpoint
 from evidence.durable import write_durable
-from evidence.errors import Corrupt, Error, NotFound, Unavailable
-from evidence.events import Body, ExportBuilt, ExportFailed, ExportRequested, KeyAdopted, Sealed, Stamp, stream_kind
+from evidence.errors import Corrupt, Error, NotFound, ReadOnly, Unavailable
+from evidence.events import (
+    Body,
+    ExportBuilt,
+    ExportFailed,
+    ExportRequested,
+    KeyAdopted,
+    Sealed,
+    Stamp,
+    parse_instant,
+    stream_kind,
+)
 from evidence.follow import Handle
 from evidence.log import Entry
 from evidence.ports import Clock
+from evidence.timestamp import TimeStampUnavailable
+from evidence.timestamping import CheckpointStamps
 from evidence.vault import b64
-from evidence.verify import TrustedKeys, verify_bundle
-from evidence.verify.keys import DOCUMENT_CA, LOG, SEAL, TSA_LOCAL, log_vkey_file, seal_pem
+from evidence.verify.keys import (
+    DOCUMENT_CA,
+    LOG,
+    SEAL,
+    TSA_INDEPENDENT,
+    TSA_LOCAL,
+    WITNESSES,
+    log_vkey_file,
+    seal_pem,
+)
+from evidence.witnessing import Witnessing
 from kyc import notices
 from products.opening import product_stream
 
 KEYS_STREAM = "key_service"
+ANCHOR_LOOKS, ANCHOR_LOOK_S = 30, 0.1  # a seal's time and the witnesses are usually a moment away
 Purpose = Literal["checkpoint", "seal", "document_ca", "tsa"]
 
 
@@ -43,12 +70,32 @@ class Proofroom:
     now: Clock
     seals: sealer.SealPorts
     bundles: BundlePorts
+    witnessing: Witnessing | None
+    alarm: Callable[[str, str], None]
 
     @classmethod
-    def of(cls, settings: Settings, store: Store, rooms: Rooms, now: Clock) -> "Proofroom":
-        seals = sealer.SealPorts(store.ledger, store.vault, store.objects, store.seal_key, now, store.tsa)
-        bundles = BundlePorts(store.ledger, store.vault, store.objects, store.sequencer, store.tsa)
-        return cls(settings, store, rooms, now, seals, bundles)
+    def of(
+        cls, settings: Settings, store: Store, rooms: Rooms, now: Clock, alarm: Callable[[str, str], None]
+    ) -> "Proofroom":
+        seals = sealer.SealPorts(store.ledger, store.vault, store.objects, store.seal_key, now)
+        witnessing = None
+        if store.policy is not None:
+            every_s = float(settings.witness_every_s)
+            witnessing = Witnessing(
+                store.policy, store.sequencer, store.signed, store.cosigned, now, alarm, every_s=every_s
+            )
+        bundles = BundlePorts(
+            store.ledger, store.vault, store.objects, store.sequencer, store.stamper, witnessing, anchored=True
+        )
+        return cls(settings, store, rooms, now, seals, bundles, witnessing, alarm)
+
+    async def check(self) -> None:
+        """Does the store reach the checkpoint that was signed last? If not, an old copy was restored or the log was
+        rewritten: reading goes on, and nothing is written, until a person has looked (attack 28)."""
+        try:
+            await self.store.sequencer.check()
+        except (ReadOnly, Corrupt) as error:
+            self.alarm("log", f"{error.code}: {error.detail}")
 
     async def start(self) -> None:
         """Keys into the log, public halves where an auditor finds them. In every process; repeating is harmless."""
@@ -59,7 +106,14 @@ class Proofroom:
                 await asyncio.to_thread(write_durable, path, data)
 
     def duties(self, live: Live) -> dict[str, Handle]:
-        return {"proof": self._prove, "live": live.tell}
+        """Each under a lease of its own: a slow witness or time authority holds up nobody else's work."""
+        found: dict[str, Handle] = {
+            "proof": self._prove,
+            "time": self._stamp,
+            "exports": self._export_all,
+            "live": live.tell,
+        }
+        return found if self.witnessing is None else found | {"witness": self.witnessing.handle}
 
     @property
     def keys_folder(self) -> Path:
@@ -67,43 +121,103 @@ class Proofroom:
         return self.settings.data / "public-keys"
 
     def public_keys(self) -> dict[str, bytes]:
-        return {
+        """By file name. Those of others (time, witnesses) an auditor compares with what they themselves publish."""
+        found = {
             LOG: log_vkey_file(self.store.sequencer.public),
             SEAL: seal_pem(self.store.seal_key.public_key()),
             DOCUMENT_CA: self.rooms.esign.authority.root_pem,
-            TSA_LOCAL: self.store.tsa.root.public_bytes(Encoding.PEM),
         }
+        if self.store.local_tsa is not None:
+            found[TSA_LOCAL] = self.store.local_tsa.root.public_bytes(Encoding.PEM)
+        if roots := time_roots(self.settings):
+            found[TSA_INDEPENDENT] = b"".join(root.public_bytes(Encoding.PEM) for root in roots)
+        if self.store.policy is not None and self.store.policy.witnesses:
+            found[WITNESSES] = self.store.policy.vkeys
+        return found
 
-    # --- the duty ----------------------------------------------------------------------------------------------------
+    # --- the duties --------------------------------------------------------------------------------------------------
 
     async def _prove(self, entries: Sequence[Entry]) -> None:
-        await self.store.sequencer.take(entries)
+        if self.witnessing is not None:
+            self.witnessing.check()
+        try:
+            await self.store.sequencer.take(entries)
+        except (ReadOnly, Corrupt) as error:
+            self.alarm("log", f"{error.code}: {error.detail}")
+            raise  # the follower tries again; nothing after this is done meanwhile
         await sealer.handle(entries, self.seals)
-        for stream in dict.fromkeys(entry.stream for entry in entries if _wants_bundle(entry)):
-            await self._export(await self.store.ledger.case(stream))
+
+    async def _stamp(self, entries: Sequence[Entry]) -> None:
+        """Time for every seal: tried again until the authority answers, however long that takes."""
+        ports = replace(self.seals, stamper=self.store.stamper)
+        missing = [await sealer.stamp_missing(stream, ports) for stream in _sealed(entries)]
+        if any(missing):
+            raise TimeStampUnavailable(f"{sum(missing)} seals wait for their time stamp")
+
+    async def stamp_checkpoints(self) -> None:
+        """A chore: time for the log as a whole, in whichever process is first."""
+        every, holder = timedelta(seconds=self.settings.stamp_every_s), secrets.token_hex(8)
+        stamps = CheckpointStamps(self.store.objects, self.store.stamper)
+        while True:
+            await asyncio.sleep(every.total_seconds())
+            with contextlib.suppress(Error):  # the next round stamps a newer one, which covers this one
+                now = self.now()
+                if await self.store.leases.take("checkpoint-time", holder, now, now + 2 * every) is not None:
+                    await self._stamp_checkpoint(stamps)
+
+    async def _stamp_checkpoint(self, stamps: CheckpointStamps) -> None:
+        public = self.store.sequencer.public
+        found = None if self.witnessing is None else await self.witnessing.head()
+        if found is not None:
+            await stamps.stamp(found[0].size, found[1])
+        elif (note := await self.store.signed.load()) is not None:
+            await stamps.stamp(open_checkpoint(note, public)[0].size, note)
+
+    async def _export_all(self, entries: Sequence[Entry]) -> None:
+        waiting: Error | None = None
+        for stream in _sealed(entries):
+            try:
+                await self._export(await self.store.ledger.case(stream))
+            except (Unavailable, HeadMoved) as error:  # the others in this run need not wait for it
+                waiting = error
+        if waiting is not None:
+            raise waiting
 
     async def _export(self, case: Case) -> None:
         """Build what was asked for and is not there yet. Nothing is served that our own verifier does not accept."""
         for export in case.exports:
             if export in case.built or export in case.failed:
                 continue
-            stamp = Stamp(actor=SYSTEM, at=self.now())
             try:
-                data = await build_bundle(case.id, self.bundles, self._extras(case))
-                report = await asyncio.to_thread(verify_bundle, data, TrustedKeys.of(self.public_keys()))
-                if report.verdict == "TOTAL-FAILED":
-                    raise BundleRejected(f"step {report.first_bad}")
-                await self.store.vault.keep(case.id, export, data)
-            except Unavailable:
+                made = await self._build(case, export)
+                await self.store.vault.keep(case.id, export, made.data)
+            except (Unavailable, HeadMoved):  # not yet, or the sequencer of another process was at it too
                 raise  # the follower tries again
             except Error as error:
                 failed = ExportFailed(export=export, reason=error.code)
-                await self.store.ledger.record(case.id, _once(failed), stamp)
+                await self.store.ledger.record(case.id, _once(failed), Stamp(actor=SYSTEM, at=self.now()))
                 continue
             built = ExportBuilt(
-                export=export, verdict=report.verdict, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)
+                export=export,
+                verdict=made.report.verdict,
+                sha256=hashlib.sha256(made.data).hexdigest(),
+                bytes=len(made.data),
             )
-            await self.store.ledger.record(case.id, _once(built), stamp)
+            await self.store.ledger.record(case.id, _once(built), Stamp(actor=SYSTEM, at=self.now()))
+
+    async def _build(self, case: Case, export: str) -> Built:
+        """With every time stamp and the witnesses' quorum; after the deadline with what there is, and the verdict in
+        `evidence.export_built/1` says what lacks."""
+        events = await self.store.ledger.events(case.id)
+        asked = next(e.at for e in events if isinstance(e.body, ExportRequested) and e.body.export == export)
+        late = self.now() > parse_instant(asked) + timedelta(seconds=self.settings.anchor_wait_s)
+        ports = replace(self.bundles, cosigned=None, anchored=False) if late else self.bundles
+        for _ in range(ANCHOR_LOOKS):
+            try:
+                return await build_bundle(case.id, ports, self._extras(case))
+            except NotAnchoredYet:
+                await asyncio.sleep(ANCHOR_LOOK_S)
+        return await build_bundle(case.id, ports, self._extras(case))
 
     def _extras(self, case: Case) -> Extras:
         compiled = self.rooms.products.catalogue.of(case)
@@ -130,8 +244,9 @@ class Proofroom:
             "checkpoint": (self.store.log_key.public_key(), "ed25519"),
             "seal": (self.store.seal_key.public_key(), "ed25519"),
             "document_ca": (self.rooms.esign.authority.root_key, "ecdsa-p256"),
-            "tsa": (self.store.tsa.root.public_key(), "ecdsa-p256"),
         }
+        if self.store.local_tsa is not None:
+            wanted["tsa"] = (self.store.local_tsa.root.public_key(), "ecdsa-p256")
         bodies = [
             KeyAdopted(key=f"{purpose}-1", purpose=purpose, algorithm=algorithm, public=spki, protection="file")
             for purpose, (key, algorithm) in wanted.items()
@@ -145,15 +260,6 @@ def export_rule(export: str, reason: str) -> tuple[Body, ...]:
     return (ExportRequested(export=export, reason=reason),)
 
 
-class BundleRejected(
-    Corrupt,
-    code="BUNDLE_REJECTED",
-    zh="证据包没有通过我们自己的校验，没有发出，已报警。",
-    en="The bundle did not pass our own verifier and was not handed out. An alarm was raised.",
-):
-    pass
-
-
 def _texts(case: Case, processor: notices.Processor) -> list[bytes]:
     """The notices whose words the customer was shown, and the paper's template, as the chain names them by hash."""
     shown = [notices.texts(scope, processor) for scope in case.notices]
@@ -165,8 +271,10 @@ def _once(body: ExportBuilt | ExportFailed) -> Callable[[Case], Sequence[Body]]:
     return lambda case: () if body.export in case.built or body.export in case.failed else (body,)
 
 
-_BUNDLE_MARKS = tuple(f'"type":"{body.TYPE}"'.encode() for body in (Sealed, ExportRequested))
+_SEALED = f'"type":"{Sealed.TYPE}"'.encode()
 
 
-def _wants_bundle(entry: Entry) -> bool:
-    return stream_kind(entry.stream) == "case" and any(mark in entry.line for mark in _BUNDLE_MARKS)
+def _sealed(entries: Sequence[Entry]) -> dict[str, None]:
+    """Cases with a new seal: it wants its time, and an export that was asked for can be built (the request itself is a
+    milestone, so a seal follows it)."""
+    return dict.fromkeys(e.stream for e in entries if stream_kind(e.stream) == "case" and _SEALED in e.line)

@@ -75,7 +75,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             vault=vault,
             now=now,
             random=random,
-            authority=open_authority(settings.data / "keys" / "documents", store.master, store.tsa, now, random),
+            authority=open_authority(settings.data / "keys" / "documents", store.master, store.stamper, now, random),
         ),
         workers=workers,
     )

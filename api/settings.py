@@ -29,6 +29,13 @@ class Settings(Frozen, frozen=True, kw_only=True):
     master_key: str = ""  # 64 hex digits; sandbox makes a file of its own when empty, production refuses to
     suite: Literal["international", "chinese"] = "international"  # ciphers of new keys: AES-GCM, or SM4-GCM with SM3
     log_name: str = "jianzheng.local/log"  # origin line of the checkpoints
+    tsa_url: str = ""  # RFC 3161 time-stamp authority of somebody else; default: one of our own, marked local
+    tsa_root: str = ""  # PEM file with the root its certificates end in; an auditor trusts the same
+    tsa_policy: str = ""  # the one policy to ask for and accept, dotted; default: any of that authority
+    stamp_every_s: int = 60  # how often the newest checkpoint is time-stamped
+    witness_policy: str = ""  # C2SP tlog-policy file: witnesses with their addresses, and the quorum; docs/WITNESS.md
+    witness_every_s: int = 1  # a checkpoint is shown to the witnesses at most this often
+    anchor_wait_s: int = 600  # an export waits this long for its time stamps and cosignatures, then says what lacks
     company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's
     requests_per_minute: int = 1200  # per client address
     entries_per_minute: int = 60  # per client address, on the routes that take links and codes

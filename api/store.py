@@ -1,4 +1,4 @@
-"""Everything that keeps something, opened: database, objects, keys, the log's tiles, the local time authority.
+"""Everything that keeps something, opened: database, objects, keys, the log's tiles, the time authority.
 
 Small enough for commands that serve nothing; with `app` the only importer of adapters.
 """
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.keys import check_ciphers, master_key
+from api.keys import SetupRefused, check_ciphers, master_key, time_roots, witness_policy
 from api.settings import Settings
+from evidence.checkpoint import NoteKey
 from evidence.files import FileObjects
 from evidence.keyfile import open_key
 from evidence.ledger import Ledger
@@ -19,13 +20,20 @@ from evidence.ports import Clock, Random
 from evidence.sequencer import Sequencer
 from evidence.sql import Database, SqlKeys, SqlLeases, SqlLog, SqlPositions, SqlValues, migrate
 from evidence.tiles import FileCheckpoint
+from evidence.timestamp import TimeStamper
+from evidence.timestamping import HttpTsa
 from evidence.tsa import LocalTsa, open_tsa
 from evidence.vault import Vault
+from evidence.witness.policy import Policy
 
 
 @dataclass(frozen=True)
 class Store:
-    """Everything that keeps something. `master` opens the vault and the key files."""
+    """Everything that keeps something. `master` opens the vault and the key files.
+
+    `policy`: whose witnesses are asked; None: nobody, and what the sequencer signs is published as it is.
+    `stamper`: the independent authority when there is one, else `local_tsa`.
+    """
 
     master: bytes
     database: Database
@@ -39,7 +47,11 @@ class Store:
     log_key: Ed25519PrivateKey
     seal_key: Ed25519PrivateKey
     sequencer: Sequencer
-    tsa: LocalTsa
+    signed: FileCheckpoint
+    cosigned: FileCheckpoint
+    policy: Policy | None
+    local_tsa: LocalTsa | None
+    stamper: TimeStamper
 
     @classmethod
     def of(cls, settings: Settings, now: Clock, random: Random = os.urandom) -> "Store":
@@ -52,7 +64,12 @@ class Store:
         log, objects = SqlLog(database, now), FileObjects(settings.data / "objects")
         folder, public = settings.data / "keys", settings.data / "log"
         log_key = open_key(folder / "log.pem", master, Ed25519PrivateKey.generate)
-        checkpoints = FileCheckpoint(folder / "checkpoint", public / "checkpoint")
+        policy = witness_policy(settings)
+        # With witnesses, people read only what the quorum cosigned.
+        signed = FileCheckpoint(folder / "checkpoint", public / ("checkpoint" if policy is None else "unwitnessed"))
+        if policy is not None and policy.logs and NoteKey(settings.log_name, _raw(log_key)) not in policy.logs:
+            raise SetupRefused("JIANZHENG_WITNESS_POLICY names other logs than ours")
+        local_tsa, stamper = _time(settings, master, now, random)
         return cls(
             master=master,
             database=database,
@@ -65,8 +82,12 @@ class Store:
             leases=SqlLeases(database),
             log_key=log_key,
             seal_key=open_key(folder / "seal.pem", master, Ed25519PrivateKey.generate),
-            sequencer=Sequencer(log, FileObjects(public), checkpoints, settings.log_name, log_key),
-            tsa=open_tsa(folder / "tsa", master, now, random),
+            sequencer=Sequencer(log, FileObjects(public), signed, settings.log_name, log_key),
+            signed=signed,
+            cosigned=FileCheckpoint(folder / "cosigned", public / "checkpoint"),
+            policy=policy,
+            local_tsa=local_tsa,
+            stamper=stamper,
         )
 
     @asynccontextmanager
@@ -79,3 +100,21 @@ class Store:
         finally:
             await self.database.close()
             await self.keys.close()
+
+
+def _time(settings: Settings, master: bytes, now: Clock, random: Random) -> tuple[LocalTsa | None, TimeStamper]:
+    folder = settings.data / "keys" / "tsa"
+    independent = (
+        HttpTsa(settings.tsa_url, time_roots(settings), now, random, policy=settings.tsa_policy or None)
+        if settings.tsa_url
+        else None
+    )
+    # A local authority that once stamped stays known: what it stamped is still judged by its root.
+    if independent is not None and not (folder / "tsa-root.pem").exists():
+        return None, independent
+    local = open_tsa(folder, master, now, random)
+    return local, independent or local
+
+
+def _raw(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes_raw()

@@ -5,19 +5,20 @@ guide and the bag with the code that the verifier compares by; and lets no bundl
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Protocol
 
 from evidence import seal
-from evidence.checkpoint import open_checkpoint, read_proof
-from evidence.errors import ObjectCorrupt, ObjectErased, Unavailable
+from evidence.checkpoint import Checkpoint, open_checkpoint, read_proof
+from evidence.errors import NotFound, ObjectCorrupt, ObjectErased, Unavailable
 from evidence.events import Erased, Event, Media, Retention, Sealed
 from evidence.ledger import Ledger
 from evidence.sealer import Stamper, seal_key
-from evidence.sequencer import Sequencer
+from evidence.sequencer import Proven, Sequencer
 from evidence.vault import SALT_BYTES, Objects, Vault, b64
-from evidence.verify import account, bag, chain, container, fields, files, log, time, verify_bundle
+from evidence.verify import Report, account, bag, chain, container, fields, files, log, time, verify_bundle
 from evidence.verify.chain import Chain
 from evidence.verify.fields import Place
 from evidence.verify.keys import LOG, TrustedKeys
@@ -35,15 +36,34 @@ class NotSealedYet(
     """A milestone is not announced by a seal yet, or the log has not taken in the last event."""
 
 
+class NotAnchoredYet(
+    Unavailable,
+    code="NOT_ANCHORED_YET",
+    zh="证据正在等待时间戳或外部见证，请稍候再导出。",
+    en="The evidence waits for its time stamp or its witnesses. Please export again in a moment.",
+):
+    """A seal or the checkpoint has no time stamp yet, or the witnesses' quorum has not seen the last event."""
+
+
+class Cosigned(Protocol):
+    """What `evidence.witnessing.Witnessing` published last."""
+
+    async def head(self) -> tuple[Checkpoint, bytes] | None: ...
+
+
 @dataclass(frozen=True)
 class BundlePorts:
-    """`stamper` stamps the checkpoint; None: no time authority is configured."""
+    """`stamper` stamps the checkpoint; None: no time authority is configured. `cosigned`: proofs are under the tree
+    head that the witnesses' quorum signed. `anchored`: rather no bundle than one that lacks a time stamp.
+    """
 
     ledger: Ledger
     vault: Vault
     objects: Objects
     sequencer: Sequencer
     stamper: Stamper | None = None
+    cosigned: Cosigned | None = None
+    anchored: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +83,15 @@ class Extras:
     open: frozenset[Retention] = EVERYTHING
 
 
-async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> bytes:
+@dataclass(frozen=True)
+class Built:
+    """A bundle, and what our own verifier says of it under the keys inside."""
+
+    data: bytes
+    report: Report
+
+
+async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> Built:
     """The bundle of a case as of its last announced seal.
 
     NotSealedYet when nothing is sealed or a needed seal is on its way; ObjectCorrupt when something that was never
@@ -77,7 +105,7 @@ async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> bytes
     contents[f"data/chain/{len(closed) + 1:04d}.jsonl"] = b"".join(event.line + b"\n" for event in tail)
     # 2. the seals and their stamps
     for part in closed:
-        contents |= await _seal(stream, part.number, ports.objects)
+        contents |= await _seal(stream, part.number, ports)
     # 3. the streams around it, and proofs of all under one checkpoint
     contents |= await _context(stream, upto, ports, extras.context)
     # 4. product, models, texts, keys
@@ -109,12 +137,14 @@ def _cut(events: Sequence[Event]) -> int:
     raise NotSealedYet("no seal yet, or the next one is on its way")
 
 
-async def _seal(stream: str, number: int, objects: Objects) -> dict[str, bytes]:
+async def _seal(stream: str, number: int, ports: BundlePorts) -> dict[str, bytes]:
     key, path = seal_key(stream, number), seal_path(number)
-    found = {path: await objects.get(key)}
+    found = {path: await ports.objects.get(key)}
     try:
-        found[path.replace(".dsse.json", ".tsr")] = await objects.get(key.replace(".dsse.json", ".tsr"))
+        found[path.replace(".dsse.json", ".tsr")] = await ports.objects.get(key.replace(".dsse.json", ".tsr"))
     except ObjectErased:  # no authority answered in time; the verifier says so
+        if ports.anchored:
+            raise NotAnchoredYet(f"seal {number} has no time stamp") from None
         return found
     return found
 
@@ -127,15 +157,29 @@ async def _context(stream: str, upto: int, ports: BundlePorts, around: Sequence[
         lines = [event.line for event in await ports.ledger.events(other)]
         found[f"data/context/{other}.jsonl"] = b"".join(line + b"\n" for line in lines)
         ends[f"data/context/{other}.tlog-proof"] = (other, len(lines))
-    proven = await ports.sequencer.prove(ends.values())
+    proven = await _prove(ends.values(), ports)
     found |= {path: proven[place].proof for path, place in ends.items()}
     if ports.stamper is not None:
         _, _, note = read_proof(found[log.PROOF])
         try:
             found[time.CHECKPOINT] = await ports.stamper.stamp(sha256(note).digest())
         except Unavailable:  # lowers the verdict, never blocks the evidence
+            if ports.anchored:
+                raise NotAnchoredYet("the checkpoint has no time stamp") from None
             return found
     return found
+
+
+async def _prove(ends: Iterable[tuple[str, int]], ports: BundlePorts) -> dict[tuple[str, int], Proven]:
+    if ports.cosigned is None:
+        return await ports.sequencer.prove(ends)
+    head = await ports.cosigned.head()
+    if head is None:
+        raise NotAnchoredYet("no witnesses saw the log yet")
+    try:
+        return await ports.sequencer.prove(ends, head)
+    except NotFound:
+        raise NotAnchoredYet("the witnesses have not seen the last event yet") from None
 
 
 async def _open(
@@ -180,7 +224,7 @@ async def _file(stream: str, place: Place, vault: Vault, erased_later: set[str])
     return salted[:SALT_BYTES], salted[SALT_BYTES:]
 
 
-def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) -> bytes:
+def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) -> Built:
     found = dict(contents)
     order = dict.fromkeys(place.commitment for place in fields.all_places(read))
     if withheld:
@@ -191,7 +235,7 @@ def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) ->
     if keys.log is None:
         raise ObjectCorrupt(f"keys/{LOG} is missing")
     index, _, note = read_proof(found[log.PROOF])
-    head = log.Head(index, open_checkpoint(note, keys.log)[0], note)
+    head = log.Head(index, open_checkpoint(note, keys.log, keys.witnesses)[0], note)
     states = [*fields.disclosures(read, found), *fields.media(read, found), *fields.documents(read, found)]
     states.sort(key=fields.chain_order(read))
     found[account.TIMELINE] = account.timeline(read, states, head)
@@ -202,4 +246,4 @@ def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) ->
     if report.verdict == "TOTAL-FAILED":
         bad = next(step for step in report.steps if step.state == "failed")
         raise ObjectCorrupt(f"the bundle would fail step {bad.n}: {bad.detail} ({report.first_bad})")
-    return whole
+    return Built(whole, report)

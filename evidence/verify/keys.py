@@ -16,7 +16,7 @@ from evidence.verify.strict import sha256, text_lines, to_base64url
 LOG, SEAL = "log.vkey", "seal.pub.pem"
 DOCUMENT_CA, TSA_LOCAL, TSA_INDEPENDENT = "document-ca.pem", "tsa-root.pem", "tsa-independent.pem"
 WITNESSES = "witnesses.vkey"
-IN_BUNDLES = (LOG, SEAL, DOCUMENT_CA, TSA_LOCAL, TSA_INDEPENDENT)
+IN_BUNDLES = (LOG, SEAL, DOCUMENT_CA, TSA_LOCAL, TSA_INDEPENDENT, WITNESSES)
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,7 @@ class TrustedKeys:
     @classmethod
     def load(cls, folder: Path) -> "TrustedKeys":
         """Every known name in a folder. NotVerified when a file is not what its name says."""
-        names = (*IN_BUNDLES, WITNESSES)
-        return cls.of({name: (folder / name).read_bytes() for name in names if (folder / name).is_file()})
+        return cls.of({name: (folder / name).read_bytes() for name in IN_BUNDLES if (folder / name).is_file()})
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], from_bundle: bool = False) -> "TrustedKeys":

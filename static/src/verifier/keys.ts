@@ -6,8 +6,8 @@ import { NotVerified, base64, base64url, equal, fromBase64, hex, join, lines, ut
 export const LOG = "log.vkey";
 export const SEAL = "seal.pub.pem";
 export const WITNESSES = "witnesses.vkey";
-export const IN_BUNDLES = [LOG, SEAL, "document-ca.pem", "tsa-root.pem", "tsa-independent.pem"] as const;
-export const NAMES: readonly string[] = [...IN_BUNDLES, WITNESSES];
+export const IN_BUNDLES = [LOG, SEAL, "document-ca.pem", "tsa-root.pem", "tsa-independent.pem", WITNESSES] as const;
+export const NAMES: readonly string[] = IN_BUNDLES;
 
 const NOTE_NAME = /^[A-Za-z0-9._/-]{1,200}$/;
 const ED25519_SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);

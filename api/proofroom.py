@@ -23,7 +23,7 @@ from evidence.bundle import Built, BundlePorts, Extras, NotAnchoredYet, build_bu
 from evidence.case import Case
 from evidence.checkpoint import open_checkpoint
 from evidence.durable import write_durable
-from evidence.errors import Corrupt, Error, NotFound, ReadOnly, Unavailable
+from evidence.errors import Corrupt, Error, HeadMoved, NotFound, ReadOnly, Unavailable
 from evidence.events import (
     Body,
     ExportBuilt,
@@ -199,7 +199,7 @@ class Proofroom:
                 continue
             built = ExportBuilt(
                 export=export,
-                verdict=made.report.verdict,
+                verdict=made.verdict,
                 sha256=hashlib.sha256(made.data).hexdigest(),
                 bytes=len(made.data),
             )

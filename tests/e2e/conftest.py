@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from bench.server import Server, running
 from tests.e2e import film
+from tests.e2e.desk import Agent
+from tests.e2e.phone import DESK, Phone
 from tests.outside import need
 
 SCREENS = Path("build/screens")
@@ -59,17 +61,35 @@ def browser(launch: Callable[..., Browser]) -> Browser:
 
 
 @pytest.fixture(scope="session")
-def filmed(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Browser:
-    """One whose camera shows the film."""
-    path = film.write(tmp_path_factory.mktemp("film") / "face.mjpeg", seed=1)
-    return launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={path.resolve()}",
-    )
+def filmed(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Browser]:
+    """Browsers whose camera shows a film; every capture of a service needs a film of its own: no picture twice."""
+
+    def start(seed: int) -> Browser:
+        path = film.write(tmp_path_factory.mktemp("film") / "face.mjpeg", seed)
+        return launch(
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-video-capture={path.resolve()}",
+        )
+
+    return start
 
 
 @pytest.fixture(scope="session")
 def screens() -> Path:
     SCREENS.mkdir(parents=True, exist_ok=True)
     return SCREENS
+
+
+@pytest.fixture(scope="session")
+def workbench(browser: Browser, server: Server, screens: Path) -> Iterator[Agent]:
+    context = browser.new_context(**DESK)
+    yield Agent(Phone.watch(context, server.url, screens), server)
+    context.close()
+
+
+@pytest.fixture
+def agent(workbench: Agent) -> Iterator[Agent]:
+    """The agent at the workbench, whose own page must stay without a complaint in every test."""
+    yield workbench
+    workbench.phone.approve()

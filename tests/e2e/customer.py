@@ -105,7 +105,8 @@ class Customer:
                 break
             if now == "end":
                 self.phone.swipe()
-            self.phone.page.wait_for_timeout(100)
+            else:
+                self.phone.page.wait_for_timeout(100)
         self.phone.settled()
         self.phone.tap("clause-next")
 
@@ -170,18 +171,17 @@ class Customer:
         self.look("confirm")
         self.phone.tap("confirm-go")
 
-    def show_face(self) -> list[str]:
+    def show_face(self, held: Callable[[str], None] = unseen) -> None:
         self.on("liveness")
         self.look("face")
         self.phone.tap("liveness-start")
         expect(self.phone.at("liveness-go")).to_be_visible()
         self.look("face-ready")
         self.phone.tap("liveness-go")
-        asked = film.perform(self.phone.page)
+        film.perform(self.phone.page, held)
         self.on("verified")
         self.look("verified")
         self.phone.tap("verified-continue")
-        return asked
 
     # --- signing ---------------------------------------------------------------------------------------------------
 
@@ -203,8 +203,7 @@ class Customer:
         for _ in range(40):
             if told.count() == 0:
                 break
-            self.phone.swipe(0.5)
-            self.phone.page.wait_for_timeout(50)
+            self.phone.swipe()
         expect(told).to_have_count(0)
         self.phone.tap("document-read")
 

@@ -4,6 +4,7 @@ Chromium plays it in place of a camera. A coloured square in the corner says whi
 test can hold the picture still in the moment the page asks for that pose, as a person would hold the head still.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -59,14 +60,12 @@ def write(path: Path, seed: int) -> Path:
     return path
 
 
-def perform(page: Page, actions: int = 5) -> list[str]:
-    """Do what the liveness page asks, action by action; returns what it asked for."""
-    asked = []
+def perform(page: Page, held: Callable[[str], None], actions: int = 5) -> None:
+    """Do what the liveness page asks, action by action; `held` is told each one while the head is still."""
     for number in range(actions):
         expect(page.locator(".dots li").nth(number)).to_have_class("is-now", timeout=20_000)
         page.evaluate("document.querySelector('jz-liveness video').play()")
         action = page.get_by_test_id("liveness-action").get_attribute("data-action")
         assert action in POSES
         page.evaluate(HOLD, list(COLOURS[action]))
-        asked.append(action)
-    return asked
+        held(action)

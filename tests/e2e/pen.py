@@ -1,6 +1,8 @@
 """A finger on the glass: swipes, and a name written stroke by stroke with pressure."""
 
 import math
+import time
+from collections.abc import Sequence
 
 from playwright.sync_api import CDPSession, Locator
 
@@ -18,12 +20,8 @@ STROKES = (
 
 
 def swipe(touch: CDPSession, x: float, y: float, up: float, steps: int = 8) -> None:
-    """Scroll the page by a finger that starts at `y` and moves `up` CSS pixels; the page glides on a little."""
-    for step in range(steps + 1):
-        point = {"x": x, "y": y - up * step / steps, "id": 1}
-        kind = "touchStart" if step == 0 else "touchMove"
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    """Scroll the page by a finger that starts at `y` and moves `up` CSS pixels."""
+    _draw(touch, [{"x": x, "y": y - up * step / steps} for step in range(steps + 1)])
 
 
 def write_name(touch: CDPSession, pad: Locator) -> None:
@@ -34,12 +32,29 @@ def write_name(touch: CDPSession, pad: Locator) -> None:
     left, top = box["x"] + (box["width"] - size) / 2, box["y"] + (box["height"] - size) / 2
     for stroke in STROKES:
         points = _along(stroke)
-        for number, (x, y) in enumerate(points):
-            force = 0.35 + 0.4 * math.sin(math.pi * number / (len(points) - 1))
-            at = {"x": left + x * size / 100, "y": top + y * size / 100, "force": force, "radiusX": 4, "radiusY": 4}
-            kind = "touchStart" if number == 0 else "touchMove"
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [at | {"id": 1}]})
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        _draw(
+            touch,
+            [
+                {
+                    "x": left + x * size / 100,
+                    "y": top + y * size / 100,
+                    "force": 0.35 + 0.4 * math.sin(math.pi * number / (len(points) - 1)),
+                    "radiusX": 4,
+                    "radiusY": 4,
+                }
+                for number, (x, y) in enumerate(points)
+            ],
+        )
+
+
+def _draw(touch: CDPSession, points: Sequence[dict[str, float]]) -> None:
+    for number, point in enumerate(points):
+        kind = "touchStart" if number == 0 else "touchMove"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point | {"id": 1}]})
+    # The finger rests before it leaves the glass: after a fling the browser takes the next tap for "stop" only.
+    time.sleep(0.1)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [points[-1] | {"id": 1}]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 def _along(corners: tuple[tuple[float, float], ...], parts: int = 9) -> list[tuple[float, float]]:

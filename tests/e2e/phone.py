@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Locator, Page, Request, expect
 
@@ -71,13 +72,19 @@ class Phone:
             try:
                 yield phone
             except BaseException:
-                phone.page.screenshot(path=screens / f"failed-{id(phone)}.png")
-                print(phone.complaints, phone.findings, [request.url for request in phone.sent[-6:]])
+                phone.page.screenshot(path=screens / f"failed-{uuid4().hex[:6]}.png")
+                print("noticed:", *phone.complaints, *phone.findings, sep="\n  ")
                 raise
-            assert phone.complaints == []
-            assert phone.findings == []
+            phone.approve()
         finally:
             context.close()
+
+    def approve(self) -> None:
+        """Fails with what was noticed since the last time."""
+        noticed = [*self.complaints, *self.findings]
+        self.complaints.clear()
+        self.findings.clear()
+        assert not noticed, "\n".join(noticed)
 
     @classmethod
     def watch(cls, context: BrowserContext, origin: str, screens: Path) -> "Phone":
@@ -119,27 +126,35 @@ class Phone:
         field.fill("")
         field.press_sequentially(text)
 
-    def swipe(self, share: float = 0.35) -> None:
-        """Move the page up by a share of the screen."""
+    def swipe(self) -> None:
+        """Move the page up by half a screen, the finger at the edge."""
         size = self.page.viewport_size
         assert size is not None
-        pen.swipe(self.touch, size["width"] - 12, size["height"] * 0.65, size["height"] * share)
+        pen.swipe(self.touch, size["width"] - 6, size["height"] * 0.7, size["height"] * 0.5)
 
     # --- eyes ------------------------------------------------------------------------------------------------------
 
     def settled(self) -> None:
-        expect(self.page.locator("main")).to_have_attribute("aria-busy", "false")
-        expect(self.page.locator("main .waiting")).to_have_count(0)
+        """Nothing is on its way."""
+        expect(self.page.locator("main:not([aria-busy=true])")).to_be_visible(timeout=20_000)
+        expect(self.page.locator("main .waiting")).to_have_count(0, timeout=20_000)
 
-    def look(self, name: str, *, whole: bool = False) -> None:
-        """Keep a picture of this screen, and note what would keep somebody from using it."""
+    def keep(self, name: str) -> None:
+        """A picture of what is on the screen."""
+        self.page.screenshot(path=self.screens / f"{name}.png", animations="disabled")
+
+    def look(self, name: str) -> None:
+        """Keep a picture, and note what would keep somebody from using this screen."""
         self.settled()
-        self.page.screenshot(path=self.screens / f"{name}.png", full_page=whole, animations="disabled")
+        self.keep(name)
         if not self.page.evaluate("typeof axe === 'object'"):
             self.page.evaluate(AXE.read_text("utf-8"))
         self.findings += [f"{name}: {finding}" for finding in self.page.evaluate(AUDIT, RULES)]
         across = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if across > 0:
             self.findings.append(f"{name}: {across} px wider than the screen")
-        words = self.page.locator("body").inner_text()
-        self.findings += [f"{name}: bare key {key}" for key in BARE_KEY.findall(words)]
+        self.findings += [f"{name}: bare key {key}" for key in BARE_KEY.findall(self.words())]
+
+    def words(self) -> str:
+        """All that can be read."""
+        return self.page.locator("body").inner_text()

@@ -92,7 +92,7 @@ def create_app(
     live = Live(channels)
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
-    sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now)
+    sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now, health)
     desk = Desk(store.ledger, store.vault, shared.answers, now)
     proofroom = Proofroom.of(settings, store, rooms, now, health.alarm)
 
@@ -101,8 +101,10 @@ def create_app(
         async with AsyncExitStack() as stack:
             stack.push_async_callback(shared.close)
             await stack.enter_async_context(store.opened())
-            await stack.enter_async_context(rooms.opened())
-            await proofroom.start()
+            await proofroom.check()  # before anything is written
+            await stack.enter_async_context(rooms.opened(announce=health.sound))
+            if health.sound:
+                await proofroom.start()
             chores = (sweeper.run, proofroom.stamp_checkpoints)
             await stack.enter_async_context(
                 following(store, proofroom.duties(live), (index.learn, sweeper.learn), chores, health, now)
@@ -129,6 +131,7 @@ def create_app(
         lifespan=[lifespan],
         request_class=wire.DoorRequest,
         request_max_body_size=256 * 1024,
+        guards=[health.admit],
         exception_handlers=errors.HANDLERS,
         middleware=[wire.Wire, PrometheusConfig(app_name="jianzheng", prefix="http", group_path=True).middleware],
         plugins=[channels],

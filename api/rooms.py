@@ -34,10 +34,10 @@ class Rooms:
     workers: Workers
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator[None]:
+    async def opened(self, announce: bool = True) -> AsyncIterator[None]:
         """Announce the product versions on sale; at the end let the model threads go."""
         now = self.products.now()
-        for compiled in self.products.catalogue.on_sale(now):
+        for compiled in self.products.catalogue.on_sale(now) if announce else ():
             await publish(compiled, Stamp(actor=SYSTEM, at=now), self.products)
         try:
             yield

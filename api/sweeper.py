@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import get_args
 
+from api.health import Health
 from api.rooms import SYSTEM
 from evidence.case import Case
 from evidence.errors import Error, NotFound
@@ -25,12 +26,15 @@ ACTIVE = timedelta(hours=2)
 class Sweeper:
     """Looks after the cases in which something happened lately. Running it twice, or in two processes, is harmless."""
 
-    def __init__(self, ledger: Ledger, log: Log, objects: Objects, identity: kyc.Ports, now: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, log: Log, objects: Objects, identity: kyc.Ports, now: Clock, health: Health
+    ) -> None:
         self._ledger = ledger
         self._log = log
         self._objects = objects
         self._identity = identity
         self._now = now
+        self._health = health
         self._active: dict[str, datetime] = {}
         self._suspects: dict[str, datetime] = {}  # object key -> when it was first seen unnamed
 
@@ -42,6 +46,8 @@ class Sweeper:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(EVERY_S)
+            if not self._health.sound:
+                continue  # an old copy of the log does not name the newest files: nothing may be deleted by it
             with contextlib.suppress(Error):  # storage is away: the next round does it
                 await self.sweep()
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Protocol
+from typing import Literal, Protocol
 
 from evidence import seal
 from evidence.checkpoint import Checkpoint, open_checkpoint, read_proof
@@ -85,10 +85,14 @@ class Extras:
 
 @dataclass(frozen=True)
 class Built:
-    """A bundle, and what our own verifier says of it under the keys inside."""
+    """A bundle, and what our own verifier says of it under the keys inside. One that fails is never built."""
 
     data: bytes
     report: Report
+
+    @property
+    def verdict(self) -> Literal["TOTAL-PASSED", "INDETERMINATE"]:
+        return "TOTAL-PASSED" if self.report.verdict == "TOTAL-PASSED" else "INDETERMINATE"
 
 
 async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> Built:

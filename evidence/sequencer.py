@@ -120,6 +120,19 @@ class Sequencer:
 
         StoreTooOld when they do not reach it or differ. Publishes the checkpoint again: a crash may have come between.
         """
+        note = await self._load()
+        if note is not None:
+            await self._checkpoints.publish(note)
+        self._started = True
+        return self._head
+
+    async def check(self) -> None:
+        """What `start` checks, writing nothing: for every process as it starts, whoever holds the lease."""
+        async with self._turn:
+            if not self._started:
+                await self._load()
+
+    async def _load(self) -> bytes | None:
         note = await self._checkpoints.load()
         if note is None:
             self._head, self._edges, self._bundle = Checkpoint(self._origin, 0, EMPTY), [], []
@@ -133,16 +146,18 @@ class Sequencer:
                 raise StoreTooOld("the tiles do not make the signed root")
             await self._check_last(head.size)
             self._head = head
-            await self._checkpoints.publish(note)
-        self._note, self._started = note, True
-        return self._head
+        self._note = note
+        return note
 
     async def take(self, entries: Sequence[Entry]) -> Checkpoint:
         """Take in the entries that are new, sign and publish. Entries seen before are passed over."""
         async with self._turn:
             if not self._started:
                 await self.start()
-            new = [entry for entry in entries if entry.position > self._head.size]
+            new = self._new(entries)
+            if new and new[0].position != self._head.size + 1:
+                await self.start()  # another process had the lease meanwhile, and went on from our head
+                new = self._new(entries)
             if not new:
                 return self._head
             expected = range(self._head.size + 1, self._head.size + 1 + len(new))
@@ -153,6 +168,9 @@ class Sequencer:
             await self._publish(self._head.size + len(new))
             self._started = True
             return self._head
+
+    def _new(self, entries: Sequence[Entry]) -> list[Entry]:
+        return [entry for entry in entries if entry.position > self._head.size]
 
     async def catch_up(self) -> Checkpoint:
         """Take in everything the log holds now."""

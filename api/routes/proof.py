@@ -80,7 +80,7 @@ async def fetch_export(
     return Response(data, media_type="application/zip", headers=headers)
 
 
-@post("/v1/verifications", status_code=200, security=[], request_max_body_size=BUNDLE_BYTES)
+@post("/v1/verifications", status_code=200, security=[], request_max_body_size=BUNDLE_BYTES, opt={"reads": True})
 async def verify(request: Request[Any, Any, Any], proofroom: NamedDependency[Proofroom]) -> dict[str, Any]:
     """Judge a bundle or a signed PDF against this service's own public keys. No login."""
     data = await request.body()

@@ -464,4 +464,6 @@ class Told:
 async def tell(world: World, stream: str | None = None) -> Told:
     teller = Teller(world, stream or stream_of(world))
     await teller.whole()
-    return Told(world, teller, await build_bundle(teller.stream, world.bundles, world.extras))
+    built = await build_bundle(teller.stream, world.bundles, world.extras)
+    assert built.report.first_bad is None
+    return Told(world, teller, built.data)

@@ -68,7 +68,7 @@ async def test_nothing_personal_stands_in_the_chain_or_the_seals(told: Told) -> 
 async def test_a_partial_disclosure_opens_the_classes_asked_for(told: Told, keys: TrustedKeys) -> None:
     extras = told.world.extras
     partial = replace(extras, open=frozenset({"contract", "location"}))
-    bundle = await build_bundle(told.stream, told.world.bundles, partial)
+    bundle = (await build_bundle(told.stream, told.world.bundles, partial)).data
     report = verify_bundle(bundle, keys)
     assert report.verdict == "INDETERMINATE"
     assert report.first_bad is None
@@ -83,7 +83,7 @@ async def test_without_the_contract_class_the_signed_paper_is_withheld_and_the_v
     told: Told, keys: TrustedKeys
 ) -> None:
     extras = replace(told.world.extras, open=frozenset())
-    report = verify_bundle(await build_bundle(told.stream, told.world.bundles, extras), keys)
+    report = verify_bundle((await build_bundle(told.stream, told.world.bundles, extras)).data, keys)
     assert report.verdict == "INDETERMINATE"
     assert report.step("documents").state == "indeterminate"
     assert "DOCUMENT_WITHHELD" in {reason.code for reason in report.reasons}
@@ -100,7 +100,7 @@ async def test_a_case_verifies_after_everything_personal_was_erased(told: Told, 
     for retention in ("biometric", "identity", "location", "contract"):
         await told.world.vault.destroy_class(other.stream, retention)  # type: ignore[arg-type]
     await seal_new(other.stream, told.world.seals)
-    bundle = await build_bundle(other.stream, told.world.bundles, told.world.extras)
+    bundle = (await build_bundle(other.stream, told.world.bundles, told.world.extras)).data
     report = verify_bundle(bundle, keys)
     assert set(states(report)) == {"ERASED"}
     assert report.verdict == "INDETERMINATE"
@@ -117,7 +117,7 @@ async def test_an_unsealed_milestone_waits_for_its_seal(told: Told) -> None:
 async def test_a_case_that_goes_on_is_cut_at_its_last_seal(told: Told, keys: TrustedKeys) -> None:
     other = await tell(told.world)
     await other.teller.happen(happened.ConsentWithdrawn(scope="recording"))
-    again = verify_bundle(await build_bundle(other.stream, told.world.bundles, told.world.extras), keys)
+    again = verify_bundle((await build_bundle(other.stream, told.world.bundles, told.world.extras)).data, keys)
     assert again.case is not None
     assert again.case["events"] == 33
     assert again.first_bad is None

@@ -127,8 +127,7 @@ class Witnessing:
     async def settle(self, size: int) -> None:
         """QuorumMissing: try again. LogInDoubt: for a person."""
         self.check()
-        if not self._started:
-            await self.start()
+        await self.start()
         if self._done >= size:
             return
         await self._pace()
@@ -138,6 +137,9 @@ class Witnessing:
 
     async def start(self) -> None:
         """What was cosigned last must be a past of what is signed now: an older store is noticed here already."""
+        self.check()
+        if self._started:
+            return
         note = await self._cosigned.load()
         if note is not None:
             await self._check_past(note)

@@ -94,6 +94,8 @@ class Proofroom:
         rewritten: reading goes on, and nothing is written, until a person has looked (attack 28)."""
         try:
             await self.store.sequencer.check()
+            if self.witnessing is not None:
+                await self.witnessing.start()
         except (ReadOnly, Corrupt) as error:
             self.alarm("log", f"{error.code}: {error.detail}")
 

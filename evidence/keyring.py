@@ -35,7 +35,6 @@ class TenantKey(Frozen, frozen=True, kw_only=True):
     version: int  # from 1
     suite: SuiteName
     wrapped: bytes
-    adopted_ms: int
     retired_ms: int | None = None
 
 
@@ -172,7 +171,7 @@ class Keyring:
         sealed = wrapper.seal(self._random(NONCE_BYTES), key.secret, _bound(tenant, version, suite, stream, name))
         return DataKey(tenant=tenant, version=version, suite=suite, wrapped=sealed)
 
-    async def next_version(self, tenant: str, adopted_ms: int) -> TenantKey:
+    async def next_version(self, tenant: str) -> TenantKey:
         """A new newest version, made and stored. Data keys made from now on are wrapped by it."""
         while True:
             newest = await self.store.newest(tenant)
@@ -184,7 +183,6 @@ class Keyring:
                 version=version,
                 suite=self.suite.name,
                 wrapped=master.seal(self._random(NONCE_BYTES), fresh.secret, f"tenant/{tenant}/{version}"),
-                adopted_ms=adopted_ms,
             )
             if await self.store.adopt(key):
                 return key
@@ -203,7 +201,7 @@ class Keyring:
     async def _newest(self, tenant: str) -> tuple[int, Key]:
         newest = await self.store.newest(tenant)
         if newest is None:
-            newest = await self.next_version(tenant, 0)
+            newest = await self.next_version(tenant)
         wrapper = await self._wrapper(tenant, newest.version)
         if wrapper is None:
             raise KeyMoved("retired meanwhile")

@@ -206,12 +206,16 @@ class Vault:
         destroyed stands under a new one and is left alone.
         """
         values = await self._values.commitments(stream, retention)
-        files = await self._objects.keys(f"{stream}/{retention}/")
-        names = (retention,) if retention == "biometric" else (retention, COMMAND)
+        files = await self._objects.keys(f"{stream}/{retention}/") + await self._objects.keys(f"{stream}/{KEPT}/")
+        names = (retention, KEPT) if retention == "biometric" else (retention, KEPT, COMMAND)
         await self.keyring.store.destroy(stream, names, because)
-        await self.drop_kept(stream)
         await self._values.delete(stream, values)
         await self._objects.delete(files)
+
+    async def discard(self, stream: str, erased: frozenset[Commitment]) -> int:
+        """Delete what is left of erased values and files; how many there were."""
+        files = [key for key in await self._objects.keys(f"{stream}/") if key.rpartition("/")[2] in erased]
+        return await self._values.delete(stream, erased) + await self._objects.delete(files)
 
     async def is_destroyed(self, stream: str, retention: Retention, because: int) -> bool:
         """Whether the key was destroyed because of this event of the stream, or a later one."""

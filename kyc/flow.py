@@ -320,6 +320,9 @@ async def _erasing(case: Case, party: Party, rule: Rule, stamp: Stamp, ports: Po
     after = await ports.ledger.record(case.id, asked, stamp)
     gone = [media for media in stored if media.commitment in after.erased]
     if gone:
+        last = after.keeping.erasures[-1]
+        if last.whole and last.retention == "biometric":
+            await ports.vault.destroy_class(case.id, "biometric", last.seq)
         await ports.vault.destroy(case.id, gone)
     return after
 

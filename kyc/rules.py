@@ -157,8 +157,10 @@ def stored_frames(case: Case, party: Party) -> tuple[Media, ...]:
 
 
 def _erasure(case: Case, party: Party, basis: str) -> tuple[Body, ...]:
+    """`whole`, unless another party's frames wait for their own decision: then the class's key must live on."""
     fields = _media(case, case.identity_of(party))
-    return (Erased(basis=basis, retention="biometric", fields=fields),) if fields else ()
+    others = any(_media(case, identity) for name, identity in case.identity.items() if name != party)
+    return (Erased(basis=basis, retention="biometric", fields=fields, whole=not others),) if fields else ()
 
 
 def _keys(party: Party) -> tuple[str, ...]:

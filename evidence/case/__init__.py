@@ -5,12 +5,14 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from evidence.case.identity import Identity, IdentityBody
+from evidence.case.keeping import Keeping, KeepingBody
 from evidence.case.reading import Reading, ReadingBody
 from evidence.case.signing import Signing, SigningBody
 from evidence.errors import NotFound
 from evidence.events import (
     CASE_EVENTS,
     IDENTITY_EVENTS,
+    KEEPING_EVENTS,
     READING_EVENTS,
     SIGNING_EVENTS,
     CaseOpened,
@@ -132,6 +134,7 @@ class Case(Frozen, frozen=True, kw_only=True):
     built: dict[str, ExportBuilt] = {}
     failed: dict[str, str] = {}  # export -> reason
     erased: frozenset[Commitment] = frozenset()
+    keeping: Keeping = Keeping()
     refusals: dict[str, int] = {}
     commands: dict[str, Done] = {}  # keyed digest of an idempotency key -> Done
 
@@ -193,6 +196,8 @@ class Case(Frozen, frozen=True, kw_only=True):
             return replace(self, identity={**self.identity, _party(self, event): identity})._after(event)
         if isinstance(body, SIGNING_EVENTS):
             return replace(self, signing=self.signing.apply(event, body))._after(event)
+        if isinstance(body, KEEPING_EVENTS):
+            return replace(self, keeping=self.keeping.apply(event, body))._after(event)
         raise NotFound(f"{body.TYPE} does not belong to a case")
 
     def _apply_case(self, event: Event, body: CaseBody) -> "Case":
@@ -257,7 +262,8 @@ class Case(Frozen, frozen=True, kw_only=True):
             case ExportFailed():
                 return replace(self, failed={**self.failed, body.export: body.reason})
             case Erased():
-                return replace(self, erased=self.erased | {field.commitment for field in body.fields})
+                erased = self.erased | {field.commitment for field in body.fields}
+                return replace(self, erased=erased, keeping=self.keeping.erased(event, body))
             case _:
                 assert_never(body)
 
@@ -271,7 +277,8 @@ class Case(Frozen, frozen=True, kw_only=True):
             key, _, body = event.cmd.partition(".")
             commands = {**commands, key: Done(body=body, seq=event.seq)}
         keys = (self.keys - set(event.body.withdraws)) | set(event.body.satisfies)
-        return replace(self, head=Head(seq=event.seq, hash=event.hash), keys=keys, commands=commands)
+        head, keeping = Head(seq=event.seq, hash=event.hash), self.keeping.touched(event)
+        return replace(self, head=head, keys=keys, commands=commands, keeping=keeping)
 
 
 def _party(case: Case, event: Event) -> str:
@@ -293,6 +300,8 @@ __all__ = [
     "Consent",
     "Done",
     "IdentityBody",
+    "Keeping",
+    "KeepingBody",
     "Link",
     "Person",
     "ReadingBody",

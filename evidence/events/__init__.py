@@ -9,14 +9,19 @@ from evidence.events.cases import (
     ConsentGiven,
     ConsentRefused,
     ConsentWithdrawn,
+    ContractEnded,
+    DisputeFlagged,
+    DisputeLifted,
     Erased,
     ErasedField,
     ExportBuilt,
     ExportFailed,
     ExportRequested,
+    Held,
     LinkSent,
     NoticeShown,
     PartyNamed,
+    Released,
     Sealed,
     SessionOpened,
 )
@@ -72,7 +77,14 @@ from evidence.events.signing import (
     DocumentSigned,
     SigningDeclined,
 )
-from evidence.events.staff import KeyAdopted, ProductPublished, StaffEnrolled, StaffSignedIn
+from evidence.events.staff import (
+    KeyAdopted,
+    ProductPublished,
+    StaffEnrolled,
+    StaffSignedIn,
+    TenantKeyAdopted,
+    TenantKeyRetired,
+)
 
 CASE_EVENTS = (
     CaseOpened,
@@ -115,10 +127,19 @@ SIGNING_EVENTS = (
     SigningDeclined,
     DocumentSigned,
 )
-OTHER_EVENTS = (StaffEnrolled, StaffSignedIn, ProductPublished, KeyAdopted)
+KEEPING_EVENTS = (DisputeFlagged, DisputeLifted, Held, Released, ContractEnded)
+OTHER_EVENTS = (StaffEnrolled, StaffSignedIn, ProductPublished, KeyAdopted, TenantKeyAdopted, TenantKeyRetired)
 
 BODIES: dict[str, type[Body]] = {
-    body.TYPE: body for body in (*CASE_EVENTS, *READING_EVENTS, *IDENTITY_EVENTS, *SIGNING_EVENTS, *OTHER_EVENTS)
+    body.TYPE: body
+    for body in (
+        *CASE_EVENTS,
+        *READING_EVENTS,
+        *IDENTITY_EVENTS,
+        *SIGNING_EVENTS,
+        *KEEPING_EVENTS,
+        *OTHER_EVENTS,
+    )
 }
 
 __all__ = [
@@ -126,6 +147,7 @@ __all__ = [
     "CASE_EVENTS",
     "GENESIS",
     "IDENTITY_EVENTS",
+    "KEEPING_EVENTS",
     "OTHER_EVENTS",
     "READING_EVENTS",
     "SIGNING_EVENTS",
@@ -142,8 +164,11 @@ __all__ = [
     "ConsentGiven",
     "ConsentRefused",
     "ConsentWithdrawn",
+    "ContractEnded",
     "DataChecked",
     "DisclosureAcknowledged",
+    "DisputeFlagged",
+    "DisputeLifted",
     "DocumentPrepared",
     "DocumentShown",
     "DocumentSigned",
@@ -157,6 +182,7 @@ __all__ = [
     "FrameCaptured",
     "Frozen",
     "Head",
+    "Held",
     "IdentityVerified",
     "KeyAdopted",
     "LinkSent",
@@ -173,6 +199,7 @@ __all__ = [
     "ProductPublished",
     "QuestionAnswered",
     "QuoteShown",
+    "Released",
     "Retention",
     "ReviewDecided",
     "ReviewRequested",
@@ -188,6 +215,8 @@ __all__ = [
     "StaffSignedIn",
     "Stamp",
     "SuitabilityAssessed",
+    "TenantKeyAdopted",
+    "TenantKeyRetired",
     "instant",
     "line_hash",
     "parse_instant",

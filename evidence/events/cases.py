@@ -157,9 +157,43 @@ class ErasedField(Frozen, frozen=True, kw_only=True):
 
 
 class Erased(Body, frozen=True, kw_only=True):
-    """Values or files behind commitments were destroyed. `basis` names the rule, e.g. `KYC-13`."""
+    """Values or files behind commitments were destroyed. `basis` names the rule, e.g. `KYC-13`.
+
+    `whole`: everything the case held of the class, and its data key with it, so that no backup opens either.
+    """
 
     TYPE: ClassVar[str] = "privacy.erased/1"
     basis: str
     retention: Retention
     fields: tuple[ErasedField, ...]
+    whole: bool = False
+
+
+class DisputeFlagged(Body, frozen=True, kw_only=True):
+    """A dispute is on: nothing of the contract is erased, and the period runs on after it ended (EVD-08)."""
+
+    TYPE: ClassVar[str] = "case.dispute_flagged/1"
+    reason: Literal["complaint", "claim", "litigation", "regulator"]
+
+
+class DisputeLifted(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "case.dispute_lifted/1"
+
+
+class Held(Body, frozen=True, kw_only=True):
+    """A legal hold: somebody who may demand it wants the case kept as it is."""
+
+    TYPE: ClassVar[str] = "case.held/1"
+    reason: Literal["court", "regulator", "police", "audit"]
+
+
+class Released(Body, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "case.released/1"
+
+
+class ContractEnded(Body, frozen=True, kw_only=True):
+    """The contract ended, or is known to end then: retention is counted from here. `period` is what was agreed."""
+
+    TYPE: ClassVar[str] = "case.contract_ended/1"
+    ended: Instant
+    period: Literal["up_to_one_year", "over_one_year"]

@@ -47,3 +47,23 @@ class KeyAdopted(Body, frozen=True, kw_only=True):
     algorithm: str
     public: str  # SPKI DER, base64url
     protection: Literal["file", "hsm"]
+
+
+class TenantKeyAdopted(Body, frozen=True, kw_only=True):
+    """A version of the key that wraps a tenant's data keys entered service. Secret, so only a check value is told."""
+
+    TYPE: ClassVar[str] = "tenant.key_adopted/1"
+    tenant: str
+    version: int
+    suite: Literal["international", "chinese"]
+    check: Sha256  # HMAC of a constant under the key, by the suite's hash
+
+
+class TenantKeyRetired(Body, frozen=True, kw_only=True):
+    """No data key is wrapped by this version any more, and its bytes are gone. Valid from its adoption to `until`."""
+
+    TYPE: ClassVar[str] = "tenant.key_retired/1"
+    tenant: str
+    version: int
+    since: Instant  # when its adoption was recorded
+    until: Instant

@@ -102,7 +102,7 @@ class SqlKeys:
             before = and_(of_tenant, tenant_keys.c.newest == 1)
             await connection.execute(update(tenant_keys).where(before).values(newest=0))
             row = {"tenant": key.tenant, "version": key.version, "suite": key.suite, "wrapped": key.wrapped}
-            row |= {"adopted_ms": key.adopted_ms, "retired_ms": key.retired_ms, "newest": 1}
+            row |= {"retired_ms": key.retired_ms, "newest": 1}
             return bool((await connection.execute(insert_new(connection, tenant_keys), row)).rowcount)
 
         return await self._database.writer.run(work)
@@ -167,6 +167,5 @@ def _tenant_key(row: Any) -> TenantKey:
         version=row.version,
         suite=row.suite,
         wrapped=bytes(row.wrapped),
-        adopted_ms=row.adopted_ms,
         retired_ms=row.retired_ms,
     )

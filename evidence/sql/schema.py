@@ -95,7 +95,6 @@ tenant_keys = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("suite", Text, nullable=False),
     Column("wrapped", LargeBinary, nullable=False),  # empty once retired
-    Column("adopted_ms", BigInteger, nullable=False),
     Column("retired_ms", BigInteger),
     Column("newest", Integer, nullable=False),  # 1 or 0; what new data keys are wrapped under
 )

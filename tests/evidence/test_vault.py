@@ -88,7 +88,7 @@ def data_key(wrapped: bytes, version: int = 1, tenant: str = "bank") -> DataKey:
 
 
 def tenant_key(version: int, tenant: str = "bank") -> TenantKey:
-    return TenantKey(tenant=tenant, version=version, suite="chinese", wrapped=bytes([version]), adopted_ms=version)
+    return TenantKey(tenant=tenant, version=version, suite="chinese", wrapped=bytes([version]))
 
 
 async def test_of_two_keys_the_first_is_kept_by_everyone(keys: WrappedKeys) -> None:

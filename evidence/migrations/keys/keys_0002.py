@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("suite", sa.Text, nullable=False),
         sa.Column("wrapped", sa.LargeBinary, nullable=False),
-        sa.Column("adopted_ms", sa.BigInteger, nullable=False),
         sa.Column("retired_ms", sa.BigInteger),
         sa.Column("newest", sa.Integer, nullable=False),
     )

@@ -1,0 +1,1 @@
+"""Erasing a class of a case's personal data: asked for, or due; sealed first, destroyed second, certified."""

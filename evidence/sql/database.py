@@ -1,13 +1,15 @@
 """One database: its engine, its one writer, and its migrations."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -15,6 +17,8 @@ from evidence.errors import StorageFailed
 from evidence.sql.writer import Writer
 
 Part = Literal["log", "keys"]
+
+READERS = 4  # threads that read; SQLite in WAL mode lets them go on beside the writer
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _MIGRATION_LOCK = 0x6A7A_6D69  # "jzmi": of pg_advisory_xact_lock
@@ -47,6 +51,8 @@ class Database:
         self.part = part
         self.engine = _engine(self.url, as_writer=part == "log")
         self.writer = Writer(self.engine)
+        self._reader = _sqlite_reader(self.url) if self.dialect == "sqlite" else None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reads")
 
     @classmethod
     async def open(cls, url: str, part: Part = "log") -> Self:
@@ -58,9 +64,25 @@ class Database:
     def dialect(self) -> str:
         return self.engine.dialect.name
 
+    async def fetch(self, statement: Any, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Rows of one read. SQLite answers from a thread of ours: through the asynchronous driver the same row takes
+        four hops between threads and four times the CPU (490 µs against 130)."""
+        if self._reader is None:
+            async with self.engine.connect() as connection:
+                return (await connection.execute(statement, values)).all()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, statement, values)
+
+    def _read(self, statement: Any, values: Mapping[str, Any]) -> Sequence[Any]:
+        assert self._reader is not None
+        with self._reader.connect() as connection:
+            return connection.execute(statement, values).all()
+
     async def close(self) -> None:
         """Finish what was submitted, then let go of the connections."""
         await self.writer.close()
+        self._readers.shutdown()
+        if self._reader is not None:
+            self._reader.dispose()
         await self.engine.dispose()
 
 
@@ -135,6 +157,22 @@ def _engine(url: URL, *, as_writer: bool) -> AsyncEngine:
     if as_writer:
         event.listen(engine.sync_engine, "connect", _become_writer)
     return engine
+
+
+def _sqlite_reader(url: URL) -> Engine:
+    """Connections that only read: each statement is its own moment, so there is no transaction to begin or end."""
+    engine = create_engine(
+        url.set(drivername="sqlite"), isolation_level="AUTOCOMMIT", pool_size=READERS, max_overflow=0
+    )
+    event.listen(engine, "connect", _sqlite_reads_only)
+    return engine
+
+
+def _sqlite_reads_only(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in ("query_only=1", *(pragma for pragma in _PRAGMAS if pragma.startswith("busy_timeout"))):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:

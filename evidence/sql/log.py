@@ -100,8 +100,7 @@ class SqlLog:
 
     async def _fetch(self, statement: Any, values: Mapping[str, Any]) -> Sequence[Any]:
         try:
-            async with self._database.engine.connect() as connection:
-                return (await connection.execute(statement, values)).all()
+            return await self._database.fetch(statement, values)
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise StorageFailed(type(error).__name__) from error
 

@@ -30,12 +30,13 @@ from api.desk import Act, Desk
 from api.followers import following
 from api.health import Health
 from api.index import CaseIndex
+from api.keeper import Keeper
 from api.keys import check_mode, derived
 from api.live import Live
 from api.logs import configure_logs
 from api.proofroom import Proofroom
 from api.rooms import open_rooms
-from api.routes import access, cases, catalogue, identity, proof, reading, service, signing
+from api.routes import access, cases, catalogue, identity, privacy, proof, reading, service, signing
 from api.sender import ConsoleSender
 from api.settings import Settings
 from api.store import Store
@@ -93,6 +94,7 @@ def create_app(
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now, health)
+    keeper = Keeper(rooms.erasure, health)
     desk = Desk(store.ledger, store.vault, shared.answers, now)
     proofroom = Proofroom.of(settings, store, rooms, now, health.alarm)
 
@@ -105,10 +107,9 @@ def create_app(
             await stack.enter_async_context(rooms.opened(announce=health.sound))
             if health.sound:
                 await proofroom.start()
-            chores = (sweeper.run, proofroom.stamp_checkpoints)
-            await stack.enter_async_context(
-                following(store, proofroom.duties(live), (index.learn, sweeper.learn), chores, health, now)
-            )
+            learners = (index.learn, sweeper.learn, keeper.learn)
+            chores = (sweeper.run, keeper.run, proofroom.stamp_checkpoints)
+            await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
             health.started()
             yield
             health.stopping()
@@ -124,7 +125,11 @@ def create_app(
 
     limit = RateLimitConfig(("minute", settings.entries_per_minute), store="limits", set_rate_limit_headers=False)
     doors = Router("/", route_handlers=access.ROUTES, middleware=[limit.middleware])
-    routes = [route for room in (cases, catalogue, reading, identity, signing, proof, service) for route in room.ROUTES]
+    routes = [
+        route
+        for room in (cases, catalogue, reading, identity, signing, proof, privacy, service)
+        for route in room.ROUTES
+    ]
     pages = create_static_files_router("/static", [settings.pages], after_response=None)
     return Litestar(
         [doors, *routes, pages],

@@ -205,7 +205,12 @@ class Proofroom:
                 sha256=hashlib.sha256(made.data).hexdigest(),
                 bytes=len(made.data),
             )
-            await self.store.ledger.record(case.id, _once(built), Stamp(actor=SYSTEM, at=self.now()))
+            after = await self.store.ledger.record(
+                case.id, _unless_erased(built, case), Stamp(actor=SYSTEM, at=self.now())
+            )
+            if export not in after.built and export not in after.failed:
+                await self.store.vault.drop_kept(case.id)
+                raise HeadMoved("something was erased while the bundle was built")
 
     async def _build(self, case: Case, export: str) -> Built:
         """With every time stamp and the witnesses' quorum; after the deadline with what there is, and the verdict in
@@ -271,6 +276,11 @@ def _texts(case: Case, processor: notices.Processor) -> list[bytes]:
 
 def _once(body: ExportBuilt | ExportFailed) -> Callable[[Case], Sequence[Body]]:
     return lambda case: () if body.export in case.built or body.export in case.failed else (body,)
+
+
+def _unless_erased(built: ExportBuilt, before: Case) -> Callable[[Case], Sequence[Body]]:
+    """A bundle may hold what was erased since the case was looked at: then it is not announced, but built again."""
+    return lambda case: _once(built)(case) if case.erased == before.erased else ()
 
 
 _SEALED = f'"type":"{Sealed.TYPE}"'.encode()

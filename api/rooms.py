@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import esign.flow
+import evidence.erasure.flow
 import kyc.access.flow
 import kyc.flow
 import products.flow
 from api.settings import Settings
 from api.store import Store
 from esign.signer import open_authority
+from evidence import retention
 from evidence.events import Actor, Stamp
 from evidence.ports import Clock, Random, Sender
 from kyc import models
@@ -31,6 +33,7 @@ class Rooms:
     identity: kyc.flow.Ports
     products: products.flow.Ports
     esign: esign.flow.Ports
+    erasure: evidence.erasure.flow.Ports
     workers: Workers
 
     @asynccontextmanager
@@ -77,5 +80,6 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             random=random,
             authority=open_authority(settings.data / "keys" / "documents", store.master, store.stamper, now, random),
         ),
+        erasure=evidence.erasure.flow.Ports(ledger, vault, now, retention.table()),
         workers=workers,
     )

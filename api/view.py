@@ -31,6 +31,7 @@ class CaseView(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     parties: dict[str, Any]
     seals: int
     exports: tuple[dict[str, Any], ...]
+    erasures: tuple[dict[str, Any], ...]
     refusals: dict[str, int]
     documents: tuple[dict[str, Any], ...]
     party: str | UnsetType = UNSET
@@ -62,6 +63,10 @@ def view(case: Case, role: str, session: str | None = None) -> CaseView:
         "parties": _parties(case),
         "seals": len(case.seals),
         "exports": tuple(_export(case, export) for export in case.exports),
+        "erasures": tuple(
+            {"seq": one.seq, "at": one.at, "retention": one.retention, "basis": one.basis, "fields": one.count}
+            for one in case.keeping.erasures
+        ),
         "refusals": dict(case.refusals),
         "documents": _documents(case, full=role != "agent"),
     }

@@ -1,4 +1,4 @@
-"""`python -m docs.reference` writes EVENTS.md, ERRORS.md and SETTINGS.md from the source; a test compares them.
+"""`python -m docs.reference` writes EVENTS, ERRORS, SETTINGS and RETENTION (.md) from the source; a test compares.
 
 The source is read, not imported: what is documented is what stands there, comments included, whoever imports it.
 """
@@ -7,8 +7,9 @@ import ast
 import io
 import sys
 import tokenize
+import tomllib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("api", "kyc", "esign", "products", "evidence")
@@ -192,6 +193,77 @@ def settings_page(root: Path = ROOT) -> str:
     )
 
 
+# --- retention --------------------------------------------------------------------------------------------------------
+
+CLASSES = {"biometric": "生物特征", "location": "位置", "identity": "身份", "contract": "合同"}
+SINCE = {
+    "contract_end": ("合同终止", "the end of the contract"),
+    "last_act": ("最后一次操作", "the last act"),
+    "dispute_end": ("争议结束", "the end of the dispute"),
+    "hold": ("保全解除前", "until it is lifted"),
+}
+
+
+def retention_page(root: Path = ROOT) -> str:
+    """The classes of data, every rule, and why something may be erased."""
+    data = tomllib.loads((root / "evidence" / "retention.toml").read_text(encoding="utf-8"))
+    classes = [
+        f"| `{item['name']}` | {_both(item['holds'])} | "
+        f"{'随时 at any time' if item['on_request'] == 'always' else '期满后 once nothing binds any more'} |"
+        for item in data["class"]
+    ]
+    rules = [
+        f"| `{item['id']}` | {', '.join(CLASSES[name] for name in item['classes'])} | {_applies(item)} | "
+        f"{_length(item)} | {_both(item['law'])} | {item['source']} | {'是 yes' if item['binds'] else '否 no'} |"
+        for item in data["rule"]
+    ]
+    bases = [
+        f"| `{item['code']}` | {_both(item['law'])} | {', '.join(item['roles']) or '-'} |" for item in data["basis"]
+    ]
+    return "\n\n".join(
+        (
+            "# Retention 保存期限",
+            MADE.replace("the code", "evidence/retention.toml"),
+            "每一类信息保存到适用规则中最长的一条期满为止，期满后自动删除并留下记录。期满之前要求删除，"
+            "凡有法定要求的会被拒绝，并说明到哪一天、依据哪条规定；凭同意取得的可以随时删除。",
+            "Each class of data is kept until the longest rule that applies has run out; then it is deleted by itself, "
+            "and that is recorded. Before that, a request is refused where a rule binds, with the day and the law; "
+            "what was given by consent is deleted at any time. How it is erased: [PRIVACY.md](PRIVACY.md).",
+            "\n".join(("| class 类别 | holds 内容 | on request 应要求删除 |", "|---|---|---|", *classes)),
+            "\n".join(
+                (
+                    "| rule 规则 | classes 类别 | applies to 适用 | how long 期限 | law 依据 | source | binds 须保存 |",
+                    "|---|---|---|---|---|---|---|",
+                    *rules,
+                )
+            ),
+            "[P] primary text read 已核对原文; [K] to be checked by counsel before production 上线前须经法务核对; "
+            "[D] our decision 自定.",
+            "\n".join(("| basis 删除依据 | why 说明 | who may name it 谁可提出 |", "|---|---|---|", *bases)) + "\n",
+        )
+    )
+
+
+def _both(words: dict[str, str]) -> str:
+    return _cell(f"{words['zh-CN']}<br>{words['en']}")
+
+
+def _applies(rule: dict[str, Any]) -> str:
+    told = {True: "已办成 concluded", False: "未办成 not concluded", None: "全部 all"}[rule.get("concluded")]
+    kinds = "".join(f", `{kind}…`" for kind in rule.get("kinds", ()))
+    return told + kinds + (f", `{rule['period']}`" if "period" in rule else "")
+
+
+def _length(rule: dict[str, Any]) -> str:
+    zh, en = SINCE[rule["since"]]
+    if rule["since"] == "hold":
+        return f"{zh} {en}"
+    if rule.get("years_of_policy"):
+        return f"{zh}后，按产品 after {en}, as the product says"
+    many = f"{rule['years']} 年 years" if rule.get("years") else f"{rule['days']} 天 days"
+    return f"{zh}后 {many} after {en}"
+
+
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +287,12 @@ def _joined(text: str) -> str:
     return " ".join(text.split())
 
 
-PAGES = {"EVENTS.md": events_page, "ERRORS.md": errors_page, "SETTINGS.md": settings_page}
+PAGES = {
+    "EVENTS.md": events_page,
+    "ERRORS.md": errors_page,
+    "SETTINGS.md": settings_page,
+    "RETENTION.md": retention_page,
+}
 
 
 def main() -> int:

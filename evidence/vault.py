@@ -174,7 +174,9 @@ class Vault:
         """A file made from evidence (an exported bundle); no event commits to it. Goes with the first class that is
         destroyed, because it may hold values of any."""
         key = await self.keyring.key(stream, KEPT)
-        await self._objects.put(object_key(stream, KEPT, name), self._seal(key, data, stream, KEPT, name))
+        place = object_key(stream, KEPT, name)
+        await self._objects.delete((place,))  # from a try whose event was never recorded
+        await self._objects.put(place, self._seal(key, data, stream, KEPT, name))
 
     async def kept(self, stream: str, name: str) -> bytes:
         """ObjectErased when it is gone."""

@@ -92,7 +92,7 @@ class Desk:
     async def run(self, actor: Actor, case: Case, key: str, command: object, flow: Flow, data: bytes = b"") -> Case:
         cmd = await self.digest(case.id, actor, key, command, data)
         async with self._alone(cmd):
-            case = await self._ledger.case(case.id)
+            case = self._ledger.latest(case)
             before = await self._ledger.answered(case, cmd)
             if before is not None:
                 return before

@@ -49,13 +49,21 @@ class Ledger:
 
         On a lost race the rule is asked again, so facts handed to it must come from outside the case.
         """
+        held = self._cache.get(stream)
         for _ in range(TRIES):
-            case = await self.case(stream)
+            case = held or await self.case(stream)
             # Another process may have answered the same command meanwhile: the chain is where that is known.
             before = await self.answered(case, stamp.cmd)
             if before is not None:
                 return before
-            bodies = rule(case)
+            try:
+                bodies = rule(case)
+            except Error:
+                # Judged on what this process remembers; if another one wrote meanwhile, judge again.
+                if held is None or (await self.case(stream)).head == held.head:
+                    raise
+                held = None
+                continue
             if not bodies:
                 return case
             events = written(stream, case.head, bodies, stamp)
@@ -63,9 +71,15 @@ class Ledger:
             try:
                 await self._log.append(stream, case.head, _lines(events), claims)
             except HeadMoved:
+                held = None
                 continue
             return self._keep(after)
         raise HeadMoved(f"lost {TRIES} races")
+
+    def latest(self, case: Case) -> Case:
+        """What this process knows of the case now, without asking the store again."""
+        held = self._cache.get(case.id)
+        return held if held is not None and held.head.seq > case.head.seq else case
 
     async def answered(self, case: Case, cmd: str) -> Case | None:
         """The case as of the first answer to this command, or None. OtherBody when the key came with another body."""

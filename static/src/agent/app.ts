@@ -180,7 +180,8 @@ export class AgentApp extends LitElement {
 
   private qr(party: string): TemplateResult | typeof nothing {
     const pairing = this.desk.pairing;
-    if (!pairing) return nothing;
+    // Once the customer is in, the code has done its work.
+    if (!pairing || this.desk.open?.state !== "open" || this.desk.open.parties[party]?.link?.opened) return nothing;
     const over = Date.parse(pairing.expires_at) <= Date.now();
     const until = new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(new Date(pairing.expires_at));
     return html`<div class="qr" data-testid="qr"><h3>${t("agent.pair_title")}</h3>

@@ -11,10 +11,14 @@ export const isChoice = (input: Input): boolean => options(input).length > 0;
 
 export function options(input: Input): { value: string; text: string }[] {
   return (input.choices ?? []).map((choice) => typeof choice === "object"
-    ? { value: String(choice.value), text: said(choice.label) || word("option", String(choice.value)) }
+    ? { value: String(choice.value), text: counted(said(choice.label), input) || word("option", String(choice.value)) }
     : { value: String(choice), text: isWhole(input.type)
         ? t("quote.amount", { value: choice, unit: unit(input.type) }).trim() : word("option", String(choice)) });
 }
+
+/** A bare number among the choices is said with its unit. */
+const counted = (text: string, input: Input): string =>
+  /^\d+$/.test(text) ? t("quote.amount", { value: text, unit: unit(input.type) }).trim() : text;
 
 export const unit = (type: string): string => word("unit", type);
 

@@ -24,6 +24,7 @@ export class Signature extends Page {
     // Every point the screen gives, none thinned out: the strokes are evidence, not a picture.
     this.pad = new SignaturePad(canvas, { minDistance: 0, throttle: 0, minWidth: 1, maxWidth: 3.4, penColor: "#101010" });
     this.pad.addEventListener("beginStroke", (event) => {
+      if (this.journey.trouble) this.journey.set({});
       const source = (event as CustomEvent<{ event: Event }>).detail.event;
       this.pointers.push("pointerType" in source ? (source as PointerEvent).pointerType || "touch" : "touch");
     });

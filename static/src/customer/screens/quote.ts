@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Input } from "../../api";
 import { said, t, word } from "../../i18n";
-import { fits, isChoice, isWhole, label, onWire, options, range, spoken, tidy, unit } from "../inputs";
+import { fits, grouped, isChoice, isWhole, label, onWire, options, range, spoken, tidy, unit } from "../inputs";
 import { Page } from "../page";
 
 export class QuotePage extends Page {
@@ -16,7 +16,8 @@ export class QuotePage extends Page {
     super.connectedCallback();
     const known = this.journey.quote?.inputs ?? {};
     for (const [name, input] of Object.entries(this.journey.product?.inputs ?? {})) {
-      this.values[name] = String(known[name] ?? input.default ?? "");
+      const value = String(known[name] ?? input.default ?? "");
+      this.values[name] = input.type === "money" ? grouped(value.replace(/\.0+$/, "")) : value;
     }
   }
 
@@ -47,7 +48,8 @@ export class QuotePage extends Page {
       <div class="field__line"><input id="in-${name}" class="input" data-testid="quote-${name}" type="text"
         inputmode=${isWhole(input.type) ? "numeric" : "decimal"} autocomplete="off" .value=${this.values[name] ?? ""}
         aria-describedby="hint-${name}" aria-invalid=${bad ? "true" : "false"}
-        @input=${(event: InputEvent) => this.put(name, (event.target as HTMLInputElement).value)}>
+        @input=${(event: InputEvent) => this.put(name, (event.target as HTMLInputElement).value)}
+        @change=${() => { if (input.type === "money") this.put(name, grouped(tidy(this.values[name] ?? ""))); }}>
         <span class="field__unit">${unit(input.type)}</span></div>
       <p id="hint-${name}" class=${bad ? "quiet is-wrong" : "quiet"}>${bad ? t("quote.out_of_range") : nothing} ${range(input)}</p></div>`;
   }
@@ -82,7 +84,7 @@ export class QuotePage extends Page {
 
   private result(): TemplateResult {
     const { inputs, outputs } = this.journey.quote!;
-    const [first, ...rest] = Object.entries(outputs);
+    const [first, ...rest] = Object.entries(outputs).sort(([a], [b]) => rank(a) - rank(b));
     const product = this.journey.product?.inputs ?? {};
     return html`
       ${this.title_(t("quote.result"), t("quote.result_lead"))}
@@ -98,3 +100,7 @@ export class QuotePage extends Page {
   }
 }
 customElements.define("jz-quote", QuotePage);
+
+/** What it costs comes first, then what leaving early would give back and lose; anything else after. */
+const ORDER = ["premium", "paid_all", "paid", "back", "loss", "back_pct"];
+const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);

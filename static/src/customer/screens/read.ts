@@ -227,8 +227,7 @@ export class Clause extends Page {
     return html`
       <p class="kicker" data-testid="clause-count">${kicker}<span>${word("cat", head.cat)}</span></p>
       ${this.title_(head.one ?? head.title ?? "")}
-      ${head.style === "alert" || head.cat === "exclusion" ? html`<p class="banner banner--alert">${icons.alert()}<strong>${t("read.not_paid")}</strong></p>`
-        : head.limits_provider ? html`<p class="banner">${icons.info()}<strong>${t("read.limits")}</strong></p>` : nothing}
+      ${banner(head)}
       ${this.levels(head)}
       ${this.served && canSpeak() ? html`<button type="button" class="btn btn--small" data-testid="read-aloud" aria-pressed=${this.speaking ? "true" : "false"}
         @click=${() => this.aloud()}>${this.speaking ? icons.stop() : icons.sound()}${this.speaking ? t("read.hush") : t("read.aloud")}</button>` : nothing}
@@ -275,7 +274,9 @@ export class Clause extends Page {
 
   private spans(spans: Span[]): TemplateResult[] {
     return spans.map((span) => span.term
-      ? html`<button type="button" class="term" data-testid="term-${span.term}" @click=${() => this.term(span.term!)}>${span.text}</button>`
+      // Not a <button>: that one cannot break with the line, and leaves a full stop alone on the next.
+      ? html`<span role="button" tabindex="0" class="term" data-testid="term-${span.term}" @click=${() => this.term(span.term!)}
+        @keydown=${(event: KeyboardEvent) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); this.term(span.term!); } }}>${span.text}</span>`
       : span.number ? html`<strong class="num">${span.text}</strong>` : html`${span.text}`);
   }
 
@@ -298,6 +299,16 @@ export class Clause extends Page {
   }
 }
 customElements.define("jz-clause", Clause);
+
+/** Border, icon and word together: colour alone never says it. */
+function banner(clause: OutlineClause): TemplateResult | typeof nothing {
+  if (clause.cat === "exclusion" || clause.cat === "waiting") {
+    return html`<p class="banner banner--alert">${icons.alert()}<strong>${t("read.not_paid")}</strong></p>`;
+  }
+  if (clause.style !== "alert" && !clause.limits_provider) return nothing;
+  const loss = clause.cat === "surrender" || clause.cat === "cash_value";
+  return html`<p class="banner ${clause.style === "alert" ? "banner--alert" : ""}">${icons.alert()}<strong>${loss ? t("read.loss") : t("read.limits")}</strong></p>`;
+}
 
 const keyOf = (block: Element): string | undefined => (block.parentElement as HTMLElement).dataset["key"];
 

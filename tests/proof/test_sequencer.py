@@ -262,3 +262,27 @@ async def test_tiles_and_checkpoint_live_in_files(tmp_path: Path) -> None:
     with pytest.raises(HeadMoved):
         await row.swap(None, b"other")
     assert await row.load() == public
+
+
+async def test_whoever_gets_the_lease_back_goes_on_from_where_another_left_off() -> None:
+    store = Store(await filled(3))
+    mine, theirs = store.open(), store.open()
+    await mine.catch_up()
+    await grow(store.log, 5)
+    await theirs.catch_up()
+    await grow(store.log, 7)
+    head = await mine.take(store.log.entries[5:])  # the follower's position is that of whoever worked last
+    assert (head.size, head.root) == (7, expected(store.log, 7))
+
+
+async def test_a_look_at_the_start_finds_an_old_store_and_writes_nothing() -> None:  # attack 28
+    store = Store(await filled(3))
+    await store.open().check()
+    assert store.checkpoint.row is None
+    await store.open().catch_up()
+    store.checkpoint.published = None
+    await store.open().check()
+    assert store.checkpoint.published is None
+    store.log.entries = store.log.entries[:2]
+    with pytest.raises(StoreTooOld):
+        await store.open().check()

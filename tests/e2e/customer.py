@@ -27,6 +27,7 @@ class Customer:
         self.server = server
         self.look = look
         self.back = ""
+        self.camera = True
 
     def on(self, screen: str) -> Locator:
         """Wait for a screen, e.g. `clause`."""
@@ -37,9 +38,11 @@ class Customer:
 
     # --- getting in ------------------------------------------------------------------------------------------------
 
-    def enter(self, link: str) -> None:
+    def enter(self, link: str, scale: str = "100") -> None:
         self.phone.page.goto(f"{self.server.url}/c/#{link}")
         self.on("enter")
+        if scale != "100":
+            self.phone.choose(f"first-scale-{scale}")
         self.look("enter")
         self.prove()
 
@@ -53,12 +56,15 @@ class Customer:
         self.phone.tap("enter")
 
     def accept_notices(self) -> None:
-        self.on("entry")
-        self.look("recording")
-        self.phone.tap("recording-agree")
+        self.accept_recording()
         self.on("privacy")
         self.look("privacy")
         self.phone.tap("privacy-agree")
+
+    def accept_recording(self) -> None:
+        self.on("entry")
+        self.look("recording")
+        self.phone.tap("recording-agree")
 
     # --- understanding ---------------------------------------------------------------------------------------------
 
@@ -70,21 +76,28 @@ class Customer:
         self.phone.tap("quote-go")
         expect(self.phone.at("quote-main")).to_be_visible()
         self.look("result")
-        row = self.phone.page.locator("jz-quote :is(.figure, .row)").filter(has_text=re.compile("退保拿回|get back"))
+        row = self.phone.page.locator("jz-quote :is(.figure, .row)").filter(
+            has_text=re.compile("退保拿回|if you cancel")
+        )
         self.back = (re.search(r"[\d,]+\.\d\d", row.first.inner_text()) or [""])[0].replace(",", "")
         self.phone.tap("quote-continue")
 
-    def read(self) -> None:
+    def begin_reading(self) -> None:
         self.on("summary")
         self.look("summary")
         self.phone.tap("summary-continue")
+
+    def read(self, first: int = 1, last: int | None = None) -> None:
+        """The must-read clauses, counted from 1; by default all of them."""
         count = self.phone.at("clause-count")
-        last: str | None = None
-        for number in range(1, self.clauses() + 1):
+        before: str | None = None
+        for number in range(first, (last or self.clauses()) + 1):
             expect(count).to_contain_text(f"{number} / ")
-            shown = self.phone.page.locator(f"jz-clause [data-key]:not([data-key='{last}'])")
-            last = shown.get_attribute("data-key")
-            self.read_clause(number)
+            shown = self.phone.page.locator(f"jz-clause [data-key]:not([data-key='{before}'])")
+            before = shown.get_attribute("data-key")
+            if number == 1:
+                self.look("clause")
+            self.read_clause()
 
     def clauses(self) -> int:
         """How many clauses must be read."""
@@ -93,11 +106,9 @@ class Customer:
         assert found is not None, said
         return int(found[1])
 
-    def read_clause(self, number: int) -> None:
+    def read_clause(self) -> None:
         """Down to the last line, then as long as the page asks for."""
         expect(self.phone.page.locator("jz-clause [data-key]")).to_be_visible()
-        if number == 1:
-            self.look("clause")
         state = self.phone.at("read-state")
         for _ in range(100):
             now = state.get_attribute("data-state") if state.count() else "ready"
@@ -156,18 +167,23 @@ class Customer:
         self.look("face-consent")
         self.phone.tap("face-agree")
 
-    def show_papers(self) -> None:
-        for side, picture in (("front", specimen.front()), ("back", specimen.back())):
+    def show_papers(self, *sides: str) -> None:
+        for side in sides or ("front", "back"):
+            picture = specimen.front() if side == "front" else specimen.back()
             expect(self.phone.page.locator(f".card-drawing--{side}")).to_be_visible()
             self.look(f"paper-{side}")
+            if not self.camera:
+                self.phone.tap("paper-open")
+                expect(self.phone.page.locator("jz-paper .note")).to_be_visible()
+                self.look(f"paper-{side}-no-camera")
             self.phone.at("paper-file").set_input_files(photograph(side, picture))
             expect(self.phone.at("paper-use")).to_be_visible()
             self.look(f"paper-{side}-check")
             self.phone.tap("paper-use")
-        self.on("confirm")
-        expect(self.phone.at("confirm-go")).to_be_visible(timeout=30_000)
 
     def confirm(self) -> None:
+        self.on("confirm")
+        expect(self.phone.at("confirm-go")).to_be_visible(timeout=30_000)
         self.look("confirm")
         self.phone.tap("confirm-go")
 
@@ -207,6 +223,17 @@ class Customer:
         expect(told).to_have_count(0)
         self.phone.tap("document-read")
 
+    def decline(self) -> None:
+        self.on("opinion")
+        self.phone.choose("opinion-disagree")
+        self.look("opinion")
+        self.phone.tap("opinion-continue")
+        expect(self.phone.at("disagree-confirm")).to_be_visible()
+        self.look("sure")
+        self.phone.tap("disagree-confirm")
+        self.on("declined")
+        self.look("declined")
+
     def decide(self) -> None:
         self.on("opinion")
         self.phone.choose("opinion-agree")
@@ -216,7 +243,7 @@ class Customer:
         self.look("location")
         self.phone.tap("location-agree")
 
-    def sign(self) -> None:
+    def write_name(self) -> None:
         self.on("signature")
         self.look("pad")
         pad = self.phone.at("signature-pad")
@@ -224,6 +251,9 @@ class Customer:
         pen.write_name(self.phone.touch, pad)
         self.look("signature")
         self.phone.tap("sign")
+
+    def sign(self) -> None:
+        self.write_name()
         self.on("done")
         self.look("done")
 

@@ -44,8 +44,12 @@ async (rules) => {
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
 }
 """
-# What stands on the page and is visible: where a key of the catalogue would show if it had no words.
-BARE_KEY = re.compile(r"(?<![\w./@])[a-z_]+\.[a-z][a-z0-9_]+(?![\w./@])")
+CATALOGUE = Path(__file__).parents[2] / "static" / "src" / "i18n" / "zh.ts"
+PREFIXES = "|".join(set(re.findall(r'^  "([a-z_]+)\.', CATALOGUE.read_text("utf-8"), re.MULTILINE)))
+BARE_KEY = re.compile(rf"(?<![\w./@])(?:{PREFIXES})\.[a-z]\w+")
+"""How a sentence looks that the catalogue does not have."""
+BARE_CODE = re.compile(r"^[a-z]+(?: [a-z]+)*$", re.MULTILINE)
+"""A code of the server without a word of its own: lower case, alone on its line, on a Chinese page."""
 
 
 @dataclass
@@ -71,9 +75,10 @@ class Phone:
             phone = cls.watch(context, origin, screens)
             try:
                 yield phone
-            except BaseException:
-                phone.page.screenshot(path=screens / f"failed-{uuid4().hex[:6]}.png")
-                print("noticed:", *phone.complaints, *phone.findings, sep="\n  ")
+            except Exception as error:
+                name = f"failed-{uuid4().hex[:6]}"
+                phone.keep(name)
+                error.add_note("\n".join((f"{name}.png", *phone.complaints, *phone.findings)))
                 raise
             phone.approve()
         finally:
@@ -153,7 +158,11 @@ class Phone:
         across = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if across > 0:
             self.findings.append(f"{name}: {across} px wider than the screen")
-        self.findings += [f"{name}: bare key {key}" for key in BARE_KEY.findall(self.words())]
+        words = self.words()
+        bare = BARE_KEY.findall(words)
+        if self.page.locator("html").get_attribute("lang") == "zh-CN":
+            bare += BARE_CODE.findall(words)
+        self.findings += [f"{name}: no words for {key}" for key in bare]
 
     def words(self) -> str:
         """All that can be read."""

@@ -23,6 +23,7 @@ def test_a_customer_signs_on_a_phone_while_the_agent_watches(
         customer.accept_notices()
         expect(agent.phone.at("link-state")).to_contain_text("已经打开")
         customer.quote()
+        customer.begin_reading()
         customer.read()
         agent.sees(quote="done", read="current", sign="waiting")
         customer.answer()

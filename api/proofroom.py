@@ -26,10 +26,12 @@ from evidence.durable import write_durable
 from evidence.errors import Corrupt, Error, HeadMoved, NotFound, ReadOnly, Unavailable
 from evidence.events import (
     Body,
+    Event,
     ExportBuilt,
     ExportFailed,
     ExportRequested,
     KeyAdopted,
+    NoticeShown,
     Sealed,
     Stamp,
     parse_instant,
@@ -192,6 +194,8 @@ class Proofroom:
                 continue
             try:
                 made = await self._build(case, export)
+                if made is None:
+                    continue
                 await self.store.vault.keep(case.id, export, made.data)
             except (Unavailable, HeadMoved):  # not yet, or the sequencer of another process was at it too
                 raise  # the follower tries again
@@ -212,21 +216,26 @@ class Proofroom:
                 await self.store.vault.drop_kept(case.id)
                 raise HeadMoved("something was erased while the bundle was built")
 
-    async def _build(self, case: Case, export: str) -> Built:
+    async def _build(self, case: Case, export: str) -> Built | None:
         """With every time stamp and the witnesses' quorum; after the deadline with what there is, and the verdict in
-        `evidence.export_built/1` says what lacks."""
+        `evidence.export_built/1` says what lacks. None: the request itself is not sealed yet; that seal comes by here.
+        """
         events = await self.store.ledger.events(case.id)
-        asked = next(e.at for e in events if isinstance(e.body, ExportRequested) and e.body.export == export)
-        late = self.now() > parse_instant(asked) + timedelta(seconds=self.settings.anchor_wait_s)
+        asked = next(e for e in events if isinstance(e.body, ExportRequested) and e.body.export == export)
+        seals = [event for event in events if isinstance(event.body, Sealed)]
+        if not any(isinstance(seal.body, Sealed) and seal.body.last_seq >= asked.seq for seal in seals):
+            return None
+        late = self.now() > parse_instant(asked.at) + timedelta(seconds=self.settings.anchor_wait_s)
         ports = replace(self.bundles, cosigned=None, anchored=False) if late else self.bundles
+        extras = self._extras(case, events[: seals[-1].seq])
         for _ in range(ANCHOR_LOOKS):
             try:
-                return await build_bundle(case.id, ports, self._extras(case))
+                return await build_bundle(case.id, ports, extras)
             except NotAnchoredYet:
                 await asyncio.sleep(ANCHOR_LOOK_S)
-        return await build_bundle(case.id, ports, self._extras(case))
+        return await build_bundle(case.id, ports, extras)
 
-    def _extras(self, case: Case) -> Extras:
+    def _extras(self, case: Case, events: Sequence[Event]) -> Extras:
         compiled = self.rooms.products.catalogue.of(case)
         pack = self.rooms.identity.faces.pack
         processor = self.rooms.identity.processor
@@ -235,7 +244,7 @@ class Proofroom:
             context=(KEYS_STREAM, product_stream(compiled)),
             product={"definition.json": compiled.canonical, **compiled.files},
             models={pack.manifest.model_id: (pack.path / "manifest.json").read_bytes()},
-            texts=_texts(case, processor),
+            texts=_texts(case, events, processor),
         )
 
     # --- keys --------------------------------------------------------------------------------------------------------
@@ -267,11 +276,12 @@ def export_rule(export: str, reason: str) -> tuple[Body, ...]:
     return (ExportRequested(export=export, reason=reason),)
 
 
-def _texts(case: Case, processor: notices.Processor) -> list[bytes]:
-    """The notices whose words the customer was shown, and the paper's template, as the chain names them by hash."""
+def _texts(case: Case, events: Sequence[Event], processor: notices.Processor) -> list[bytes]:
+    """The notices whose words the customer was shown in these events, as the chain names them by hash."""
     shown = [notices.texts(scope, processor) for scope in case.notices]
     current = [decode.encode(text) for text in shown]
-    return [text for text in current if hashlib.sha256(text).hexdigest() in case.notices.values()]
+    named = {event.body.text_sha256 for event in events if isinstance(event.body, NoticeShown)}
+    return [text for text in current if hashlib.sha256(text).hexdigest() in named]
 
 
 def _once(body: ExportBuilt | ExportFailed) -> Callable[[Case], Sequence[Body]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from evidence.keyring import DataKey, Held, TenantKey
@@ -123,10 +123,7 @@ class SqlKeys:
 
     async def older(self, tenant: str, version: int, limit: int) -> list[Held]:
         mine = and_(wrapped_keys.c.tenant == tenant, wrapped_keys.c.version < version)
-        # From before there were tenant keys: whose stream it is was not written down with the key.
-        placed = select(streams.c.stream).where(streams.c.tenant == tenant)
-        early = and_(wrapped_keys.c.version == 0, wrapped_keys.c.stream.in_(placed))
-        wanted = select(wrapped_keys).where(or_(mine, early)).order_by(wrapped_keys.c.stream, wrapped_keys.c.name)
+        wanted = select(wrapped_keys).where(mine).order_by(wrapped_keys.c.stream, wrapped_keys.c.name)
         rows = await fetch(self._database, wanted.limit(limit))
         return [Held(stream=row.stream, name=row.name, key=_data_key(row)) for row in rows]
 

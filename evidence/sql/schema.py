@@ -82,7 +82,7 @@ wrapped_keys = Table(
     Column("stream", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
-    Column("tenant", Text, nullable=False, server_default=""),
+    Column("tenant", Text, nullable=False, server_default="operator"),
     Column("version", Integer, nullable=False, server_default="0"),  # of the tenant key it is wrapped under
     Column("suite", Text, nullable=False, server_default="international"),
     Index("wrapped_keys_tenant_version", "tenant", "version"),

@@ -220,8 +220,7 @@ class MemoryKeys:
         found = [
             Held(stream=stream, name=name, key=key)
             for (stream, name), key in sorted(self.wrapped.items(), key=lambda item: item[0])
-            if (key.tenant == tenant and key.version < version)
-            or (key.version == 0 and self.streams.get(stream) == tenant)
+            if key.tenant == tenant and key.version < version
         ]
         return found[:limit]
 

@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     # Version 0: wrapped by the master key itself, until the next rotation.
-    op.add_column("wrapped_keys", sa.Column("tenant", sa.Text, nullable=False, server_default=""))
+    op.add_column("wrapped_keys", sa.Column("tenant", sa.Text, nullable=False, server_default="operator"))
     op.add_column("wrapped_keys", sa.Column("version", sa.Integer, nullable=False, server_default="0"))
     op.add_column("wrapped_keys", sa.Column("suite", sa.Text, nullable=False, server_default="international"))
     op.create_index("wrapped_keys_tenant_version", "wrapped_keys", ["tenant", "version"])

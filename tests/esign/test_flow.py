@@ -74,10 +74,11 @@ async def test_the_act_is_over_the_message_that_the_verifier_rebuilds(told: Told
     await told.shown()
     await told.sign(await told.agreeing())
     (signed,) = await happened(told, DocumentSigned)
-    body = msgspec.to_builtins(signed)
+    data = b"".join(event.line + b"\n" for event in await told.ledger.events(told.stream))
+    record = next(item for item in read_lines(data, told.stream, []) if item.type == DocumentSigned.TYPE)
     told_message = acts.message(told.stream, signed.shown_sha256, signed.act.nonce, "agree", signed.strokes.commitment)
-    assert message(told.stream, body) == told_message
-    acts.verify(told.phone.jwk, signed.act.signature, message(told.stream, body))
+    assert message(told.stream, record) == told_message
+    acts.verify(told.phone.jwk, signed.act.signature, message(told.stream, record))
 
 
 async def test_the_offline_verifier_accepts_act_and_policy_and_misses_what_is_taken_away(told: Told) -> None:

@@ -16,7 +16,7 @@ from evidence.errors import NotVerified
 from evidence.verify.chain import Chain, Record, instant
 from evidence.verify.fields import ERASED, MATCH, WITHHELD, Field, withheld
 from evidence.verify.log import Head
-from evidence.verify.strict import canonical, text
+from evidence.verify.strict import canonical, mapping, text
 
 TIMELINE, GUIDE = "data/timeline.html", "AUDIT.md"
 LOCAL = timedelta(hours=8)  # China has one time zone
@@ -52,8 +52,9 @@ def timeline(chain: Chain, fields: Sequence[Field], head: Head) -> bytes:
     for field in fields:
         by_event.setdefault(field.place.seq, []).append(field)
     rows = "".join(_row(record, by_event.get(record.seq, [])) for record in chain.records)
-    product = text(chain.policy["product"]["id"], "event 1")
-    names = {lang: text(name, "event 1") for lang, name in chain.policy["product"]["names"].items()}
+    frozen = mapping(chain.policy.get("product"), "event 1")
+    product = text(frozen.get("id"), "event 1")
+    names = {lang: text(name, "event 1") for lang, name in mapping(frozen.get("names"), "event 1").items()}
     index = f"{head.index} / {head.checkpoint.size}"
     values = {
         "case": chain.stream,

@@ -18,6 +18,7 @@ from evidence.verify.strict import (
     HEX64,
     canonical,
     from_base64url,
+    mapping,
     members,
     parse_json,
     sha256,
@@ -86,9 +87,9 @@ def message(stream: str, record: Record) -> bytes:
         {
             "case": stream,
             "document": text(body.get("shown_sha256"), name),
-            "nonce": text(body["act"]["nonce"], name),
+            "nonce": text(mapping(body.get("act"), name).get("nonce"), name),
             "opinion": text(body.get("opinion"), name),
-            "strokes": text(body["strokes"]["commitment"], name),
+            "strokes": text(mapping(body.get("strokes"), name).get("commitment"), name),
         }
     )
 

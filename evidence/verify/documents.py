@@ -9,7 +9,7 @@ from evidence.verify.chain import Chain, Record, instant
 from evidence.verify.fields import MISMATCH, MISSING, Field
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
 from evidence.verify.seals import sm3
-from evidence.verify.strict import HEX64, canonical, text, texts
+from evidence.verify.strict import HEX64, canonical, mapping, text, texts
 from evidence.verify.time import NotEvaluatedError, load_full
 
 
@@ -50,10 +50,11 @@ def check(
     rooted = bool(keys.roots(DOCUMENT_CA))
     for record in chain.of("esign.document_signed/1"):
         document = text(record.body.get("document"), record.name)
-        text(record.body["certificate"]["sha256"], record.name, HEX64)
+        certificate = mapping(record.body.get("certificate"), record.name)
+        text(certificate.get("sha256"), record.name, HEX64)
         path = f"data/documents/{document}.signed.pdf"
         signed, shown = files.get(path), files.get(f"data/documents/{document}.pdf")
-        test = test or record.body["certificate"].get("production") is not True
+        test = test or certificate.get("production") is not True
         if signed is None:
             absent += 1
             continue
@@ -86,14 +87,15 @@ def _signatures(chain: Chain, record: Record, signed: bytes, path: str, keys: Tr
 def act_attributes(chain: Chain, record: Record) -> dict[str, str]:
     """What the CMS of a paper signed by this event has to say of the act (docs/BUNDLE.md section 7)."""
     body, name = record.body, record.name
+    place = mapping(body.get("place"), name)
     return {
-        "act": text(body["act"]["signature"], name),
+        "act": text(mapping(body.get("act"), name).get("signature"), name),
         "at": record.at,
         "case": chain.stream,
         "document": text(body.get("shown_sha256"), name),
         "identity": _identity(chain, record, text(body.get("party"), name)),
-        "place": text(body["place"].get("fix") or body["place"]["state"], name),
-        "strokes": text(body["strokes"]["commitment"], name),
+        "place": text(place.get("fix") or place.get("state"), name),
+        "strokes": text(mapping(body.get("strokes"), name).get("commitment"), name),
     }
 
 

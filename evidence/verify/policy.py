@@ -3,7 +3,7 @@
 from evidence.errors import NotVerified
 from evidence.verify.acts import session_named
 from evidence.verify.chain import Chain, Record, instant
-from evidence.verify.strict import canonical, integer, objects, text, texts
+from evidence.verify.strict import canonical, integer, mapping, objects, text, texts
 
 FRESH_S = 600
 
@@ -95,15 +95,16 @@ def _check_identity(chain: Chain, record: Record, needs: list[str]) -> None:
     if age > integer(chain.policy.get("identity_fresh_s", FRESH_S), "event 1"):
         raise NotVerified("the identity check was too old", record=record.name)
     session = session_named(chain, verified[-1].body.get("session"), record)
-    if session.body.get("thumbprint") != record.body["act"]["thumbprint"]:
+    act = mapping(record.body.get("act"), record.name)
+    if session.body.get("thumbprint") != text(act.get("thumbprint"), record.name):
         raise NotVerified("identified on another device than signed", record=record.name)
 
 
 def _check_product(chain: Chain) -> None:
     if not any(stream.startswith("product_") for stream in chain.contexts):
         return
-    product = chain.policy["product"]
-    wanted = (product["id"], product["version"], product["full"])
+    product = mapping(chain.policy.get("product"), "event 1")
+    wanted = (product.get("id"), product.get("version"), product.get("full"))
     published = [
         tuple(canonical(item.body.get(name)) for name in ("product", "version", "full"))
         for item in chain.context("product.published/1")

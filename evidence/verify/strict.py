@@ -57,13 +57,12 @@ def parse_loose(data: bytes, record: str = "") -> Any:
 
 def members(value: Any, required: tuple[str, ...], optional: tuple[str, ...] = (), record: str = "") -> dict[str, Any]:
     """The object `value` with exactly these keys."""
-    if not isinstance(value, dict):
-        raise NotVerified("not an object", record=record)
-    missing = [key for key in required if key not in value]
-    unknown = [key for key in value if key not in required and key not in optional]
+    found = mapping(value, record)
+    missing = [key for key in required if key not in found]
+    unknown = [key for key in found if key not in required and key not in optional]
     if missing or unknown:
         raise NotVerified(f"keys missing {missing}, unknown {unknown}", record=record)
-    return value
+    return found
 
 
 def text(value: Any, record: str = "", pattern: re.Pattern[str] | None = None) -> str:
@@ -76,6 +75,12 @@ def texts(value: Any, record: str = "") -> list[str]:
     if not isinstance(value, list):
         raise NotVerified("not a list", record=record)
     return [text(item, record) for item in value]
+
+
+def mapping(value: Any, record: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise NotVerified("not an object", record=record)
+    return value
 
 
 def objects(value: Any, record: str = "") -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ because it contradicts what the log showed before stops the log, for then the st
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from evidence.checkpoint import Checkpoint, NoteKey, open_checkpoint
-from evidence.errors import NotVerified, ReadOnly, Unavailable
+from evidence.errors import HeadMoved, NotVerified, ReadOnly, Unavailable
 from evidence.log import Entry
 from evidence.merkle import verify_consistency
 from evidence.outbound import NoAnswerError, post
@@ -133,10 +134,10 @@ class Witnessing:
         await self._pace()
         head, note = await self._newest(size)
         await self._round(head, note)
-        self._done = head.size
 
     async def start(self) -> None:
-        """What was cosigned last must be a past of what is signed now: an older store is noticed here already."""
+        """What was cosigned last must be a past of what is signed now: an older store is noticed here already, and the
+        witnesses are asked once, event or not. One that is silent now is asked again with the next event."""
         self.check()
         if self._started:
             return
@@ -152,6 +153,11 @@ class Witnessing:
             self._done = head.size
             await self._cosigned.publish(note)
         self._started = True
+        # A witness knows more than a store that was restored with everything in it.
+        signed = await self._signed.load()
+        if signed is not None:
+            with contextlib.suppress(QuorumMissing, HeadMoved):
+                await self._round(open_checkpoint(signed, self._tree.public)[0], signed)
 
     async def _check_past(self, cosigned: bytes) -> None:
         body, _, lines = cosigned.partition(b"\n\n")
@@ -217,6 +223,7 @@ class Witnessing:
         self._open(whole)
         await self._cosigned.swap(await self._cosigned.load(), whole)
         await self._cosigned.publish(whole)
+        self._done = head.size
 
     def _collect(self, witness: Witness, task: "asyncio.Task[bytes]", lines: dict[str, bytes]) -> None:
         try:

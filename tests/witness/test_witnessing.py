@@ -113,6 +113,15 @@ async def test_what_is_covered_already_is_not_asked_for_again(world: World) -> N
     assert sorted(world.asked) == ["a", "b", "c"]
 
 
+async def test_a_restart_asks_the_witnesses_before_anything_new_happens(world: World) -> None:
+    await world.witnessing().settle(5)
+    world.answers["a"] = world.answers["b"] = silent
+    world.asked.clear()
+    await world.witnessing().start()
+    assert sorted(world.asked) == ["a", "b", "c"]
+    assert world.seen() == (5, ["a.test/w", "b.test/w", "c.test/w"])
+
+
 async def test_a_silent_witness_is_not_missed_while_the_quorum_stands(world: World) -> None:
     world.answers["b"] = silent
     await world.witnessing().settle(5)

@@ -41,7 +41,7 @@ def check_mode(settings: Settings) -> None:
         return
     missing = [] if settings.master_key else ["JIANZHENG_MASTER_KEY"]
     if not (settings.tsa_url and settings.tsa_root):
-        missing.append("an independent time-stamp authority (JIANZHENG_TSA_URL and JIANZHENG_TSA_ROOT)")
+        missing.append("an independent timestamp authority (JIANZHENG_TSA_URL and JIANZHENG_TSA_ROOT)")
     policy = witness_policy(settings)
     if policy is None or policy.quorum == NONE:
         missing.append("a witness policy with a quorum (JIANZHENG_WITNESS_POLICY)")

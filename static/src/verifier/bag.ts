@@ -22,7 +22,7 @@ const ALLOWED = [
   /^data\/context\/texts\/[0-9a-f]{64}$/,
   /^data\/openings\/(?:values|salts|withheld)\.txt$/,
   /^data\/media\/[A-Za-z0-9_-]{43}\.(?:jpg|png|pdf|json|bin)$/,
-  new RegExp(`^keys/(?:${IN_BUNDLES.join("|").replaceAll(".", "\\.")})$`),
+  new RegExp(`^keys/(?:${IN_BUNDLES.join("|").replace(/\./g, "\\.")})$`),
 ];
 
 const REQUIRED = [

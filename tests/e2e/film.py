@@ -68,4 +68,6 @@ def perform(page: Page, held: Callable[[str], None], actions: int = 5) -> None:
         action = page.get_by_test_id("liveness-action").get_attribute("data-action")
         assert action in POSES
         page.evaluate(HOLD, list(COLOURS[action]))
+        expect(page.get_by_test_id("liveness-action")).to_be_in_viewport(ratio=1)
+        expect(page.locator("jz-liveness .mirror")).to_be_in_viewport(ratio=0.95)
         held(action)

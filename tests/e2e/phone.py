@@ -49,7 +49,7 @@ PREFIXES = "|".join(set(re.findall(r'^  "([a-z_]+)\.', CATALOGUE.read_text("utf-
 BARE_KEY = re.compile(rf"(?<![\w./@])(?:{PREFIXES})\.[a-z]\w+")
 """How a sentence looks that the catalogue does not have."""
 BARE_CODE = re.compile(r"^[a-z]+(?: [a-z]+)*$", re.MULTILINE)
-"""A code of the server without a word of its own: lower case, alone on its line, on a Chinese page."""
+"""A code of the server without a word of its own: lower case, alone on its line, on a Chinese page for customers and agents."""
 
 
 @dataclass
@@ -155,12 +155,15 @@ class Phone:
         if not self.page.evaluate("typeof axe === 'object'"):
             self.page.evaluate(AXE.read_text("utf-8"))
         self.findings += [f"{name}: {finding}" for finding in self.page.evaluate(AUDIT, RULES)]
+        trouble = self.at("trouble")
+        if trouble.count():
+            expect(trouble).to_be_in_viewport(ratio=0.9)
         across = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if across > 0:
             self.findings.append(f"{name}: {across} px wider than the screen")
         words = self.words()
         bare = BARE_KEY.findall(words)
-        if self.page.locator("html").get_attribute("lang") == "zh-CN":
+        if self.page.locator("html[lang=zh-CN] :is(jz-customer, jz-agent)").count():
             bare += BARE_CODE.findall(words)
         self.findings += [f"{name}: no words for {key}" for key in bare]
 

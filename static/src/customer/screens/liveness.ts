@@ -111,6 +111,7 @@ export class Liveness extends Page {
     this.stage = "ready";
     this.requestUpdate();
     await this.updateComplete;
+    scrollTo(0, 0); // the big words and the mirror, not the button that was just pressed
     const video = this.querySelector("video")!;
     video.srcObject = this.stream;
     await video.play().catch(() => undefined);
@@ -136,6 +137,7 @@ export class Liveness extends Page {
     let sent: Promise<unknown> = Promise.resolve();
     this.of = challenge.actions.length;
     this.stage = "acting";
+    scrollTo(0, 0);
     const done = await journey.run(async () => {
       for (const [index, action] of challenge.actions.entries()) {
         Object.assign(this, { index, action, holding: false });

@@ -71,7 +71,7 @@ async def decide_consent(case: Case, command: DecideConsent, stamp: Stamp, ports
     """Give, refuse or withdraw. Withdrawing face consent destroys stored frames once their erasure is sealed."""
     current = notices.text_sha256(command.scope, ports.processor)
     rules.decide_consent(case, command, current, stamp)
-    party, _ = rules.customer(case, stamp)
+    party, _ = rules.person(case, stamp)
     return await _erasing(case, party, lambda case: rules.decide_consent(case, command, current, stamp), stamp, ports)
 
 

@@ -130,11 +130,17 @@ class JudgedFact(Frozen, frozen=True, kw_only=True):
 
 def customer(case: Case, stamp: Stamp) -> tuple[Party, Session]:
     """The party this customer is, and the session. Nobody else acts for a customer (API-05)."""
+    party, session = person(case, stamp)
+    if case.state != "open":
+        raise CaseClosed(case.state)
+    return party, session
+
+
+def person(case: Case, stamp: Stamp) -> tuple[Party, Session]:
+    """As `customer`, also once the case is closed: for what a person may do with their own data at any time."""
     session = case.sessions.get(stamp.actor.session or "")
     if stamp.actor.role != "customer" or session is None or session.customer != stamp.actor.id:
         raise NotAllowed("customers only")
-    if case.state != "open":
-        raise CaseClosed(case.state)
     return session.party, session
 
 
@@ -183,15 +189,19 @@ def show_notice(case: Case, command: ShowNotice, current: str, stamp: Stamp) -> 
 
 
 def decide_consent(case: Case, command: DecideConsent, current: str, stamp: Stamp) -> tuple[Body, ...]:
-    """A consent is to a text that was shown (KYC-02). Withdrawing face consent erases what is stored (KYC-17)."""
-    party, _ = customer(case, stamp)
+    """A consent is to a text that was shown (KYC-02). Withdrawing face consent erases what is stored (KYC-17).
+
+    It can be withdrawn at any time; once the case is closed no key goes with it, because what was done stays valid.
+    """
+    party, _ = (person if command.decision == "withdrawn" else customer)(case, stamp)
     scope = command.scope
     key = f"consent:{scope}"
     if command.decision == "withdrawn":
         if not case.consented(scope):
             raise ConsentNotGiven(scope=scope)
         erased = _erasure(case, party, "KYC-17") if scope == "face" else ()
-        return (ConsentWithdrawn(scope=scope, withdraws=(key,)), *erased)
+        withdraws = (key,) if case.state == "open" else ()
+        return (ConsentWithdrawn(scope=scope, withdraws=withdraws), *erased)
     if case.notices.get(scope) != command.text_sha256:
         raise NoticeNotShown(scope=scope)
     if command.text_sha256 != current:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -31,10 +32,16 @@ async def _enrol_admin(service: Service) -> None:
         await accounts.enrol("staff_demo-admin", "demo", "admin", "周管理", "13900000008")
 
 
-def staff(service: Service, who: str) -> Agent:
-    found = Agent(httpx.Client(base_url=service.url, timeout=30, trust_env=False))
-    found.sign_in(service.sign_in_token(who))
-    return found
+@pytest.fixture(scope="module")
+def desks(service: Service) -> Iterator[dict[str, Agent]]:
+    """Everybody with an account, signed in."""
+    with ExitStack() as stack:
+        found = {}
+        for who in ("auditor", "admin"):
+            http = stack.enter_context(httpx.Client(base_url=service.url, timeout=30, trust_env=False))
+            found[who] = Agent(http)
+            found[who].sign_in(service.sign_in_token(who))
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +74,24 @@ def test_the_frames_of_the_face_check_are_certified_as_deleted(walk: Walk) -> No
     assert said["fields"] == erased["fields"] > 0
 
 
-def test_face_consent_is_withdrawn_and_the_case_stays_valid(walk: Walk) -> None:  # KYC-17
-    walk.customer.consent("face", "withdrawn")
-    view = walk.customer.get(f"/v1/cases/{walk.customer.case}")
+def test_face_consent_is_withdrawn_after_all_is_done_and_the_case_stays_valid(walk: Walk) -> None:  # KYC-17
+    customer = walk.customer
+    assert customer.get(f"/v1/cases/{customer.case}")["state"] == "completed"
+    text = customer.get("/v1/notices/face")["text_sha256"]
+    view = customer.act("consents", {"scope": "face", "decision": "withdrawn", "text_sha256": text})
     assert view["consents"]["face"]["decision"] == "withdrawn"
-    assert view["state"] == "completed" or view["documents"][0]["signed_at"]
+    assert view["state"] == "completed"
+    assert view["documents"][0]["signed_at"]
+    error = refused(
+        customer,
+        f"/v1/cases/{customer.case}/consents",
+        {"scope": "face", "decision": "given", "text_sha256": text},
+    )
+    assert error.code == "CASE_CLOSED"
 
 
-def test_how_long_everything_is_kept_can_be_seen(walk: Walk, service: Service) -> None:
-    for actor in (walk.customer, walk.agent, staff(service, "auditor")):
+def test_how_long_everything_is_kept_can_be_seen(walk: Walk, desks: dict[str, Agent]) -> None:
+    for actor in (walk.customer, walk.agent, desks["auditor"]):
         found = actor.get(f"/v1/cases/{walk.customer.case}/retention")
         classes = {item["retention"]: item for item in found["classes"]}
         assert classes["contract"]["rules"][0]["until"] is None
@@ -97,11 +113,13 @@ def test_what_the_law_keeps_is_refused_with_the_reason(walk: Walk) -> None:  # E
         assert error.body["facts"]["rule"]
 
 
-def test_who_sells_may_not_and_who_is_a_stranger_does_not_even_learn_of_the_case(walk: Walk, service: Service) -> None:
+def test_who_sells_may_not_and_who_is_a_stranger_does_not_even_learn_of_the_case(
+    walk: Walk, service: Service, desks: dict[str, Agent]
+) -> None:
     path = f"/v1/cases/{walk.customer.case}/erasures"
     body = {"retention": "location", "basis": "PIPL-47"}
     assert refused(walk.agent, path, body).status == 403
-    assert refused(staff(service, "auditor"), path, body).status == 403
+    assert refused(desks["auditor"], path, body).status == 403
     assert refused(walk.agent, f"/v1/cases/{walk.customer.case}/keeping", {"action": "release"}).status == 403
     other = Walk(service, seed=4_402)  # type: ignore[arg-type]
     other.enter()
@@ -139,9 +157,9 @@ def test_the_place_goes_at_once_with_a_certificate_and_the_bundle_that_told_it_t
 
 
 def test_after_the_contract_and_its_years_an_admin_erases_the_rest_and_the_bundle_verifies(
-    walk: Walk, service: Service
+    walk: Walk, service: Service, desks: dict[str, Agent]
 ) -> None:
-    admin, case = staff(service, "admin"), walk.customer.case
+    admin, case = desks["admin"], walk.customer.case
     ended = {"action": "end_contract", "ended": "1990-01-01T00:00:00.000Z", "period": "over_one_year"}
     admin.post(f"/v1/cases/{case}/keeping", ended)
     admin.post(f"/v1/cases/{case}/keeping", {"action": "hold", "reason": "court"})

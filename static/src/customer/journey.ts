@@ -276,7 +276,8 @@ export class Journey {
     }
     this.lastCode = error.code;
     this.lastFacts = error.body.facts ?? {};
-    if (error.status === 401 && this.record?.token) await this.comeBack();
+    // The page that follows says what happened and holds the button to go on; no second message beside it.
+    if (error.status === 401 && this.record?.token) return this.comeBack();
     const text = error.text(locale()) ?? t("trouble.unknown");
     this.trouble = { text, advice: advice(error), again: error.retryable ? again : null, offline: false };
   }

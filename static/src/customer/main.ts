@@ -1,4 +1,4 @@
-import "weui/dist/style/weui.min.css";
+import "weui/dist/style/base/base.min.css";
 import "../styles/tokens.css";
 import "../styles/parts.css";
 import "../styles/customer.css";

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from bench.server import Server, running
 from tests.e2e import film
@@ -15,6 +15,7 @@ from tests.e2e.phone import DESK, Phone
 from tests.outside import need
 
 SCREENS = Path("build/screens")
+PAGES = Path("static/dist/customer.html")
 QUIET = [
     "--disable-quic",
     "--no-first-run",
@@ -36,6 +37,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def driver() -> Iterator[Playwright]:
     need("chromium")
+    assert PAGES.is_file(), f"{PAGES} is missing: run `make e2e`"
+    expect.set_options(timeout=15_000)  # a busy machine is no failure
     with sync_playwright() as made:
         yield made
 
@@ -77,7 +80,10 @@ def filmed(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def screens() -> Path:
+    """Where a picture of every screen of this run is kept."""
     SCREENS.mkdir(parents=True, exist_ok=True)
+    for old in SCREENS.glob("*.png"):
+        old.unlink()
     return SCREENS
 
 

@@ -68,6 +68,16 @@ class Customer:
 
     # --- understanding ---------------------------------------------------------------------------------------------
 
+    def open_sheets(self) -> None:
+        """What is one tap away on every screen."""
+        sheet = self.phone.page.get_by_role("dialog")
+        for button in ("who", "settings", "help", "foot-privacy", "foot-complaint"):
+            self.phone.tap(button)
+            expect(sheet).to_be_visible()
+            self.look(f"sheet-{button}")
+            self.phone.tap("sheet-close")
+            expect(sheet).to_have_count(0)
+
     def quote(self) -> None:
         self.on("quote")
         self.phone.type("quote-age", str(age_of(PERSON.birth)))
@@ -120,6 +130,19 @@ class Customer:
                 self.phone.page.wait_for_timeout(100)
         self.phone.settled()
         self.phone.tap("clause-next")
+
+    def answer_wrong(self) -> None:
+        """Picks another sum, lands on the clause that tells the right one, and comes back."""
+        self.on("question")
+        title = self.phone.page.locator("jz-question h1").text_content() or ""
+        self.phone.page.locator(f"label:has([type=radio]:not([value='{self.back}']))").first.tap()
+        self.phone.tap("answer")
+        self.on("clause")
+        expect(self.phone.at("hint")).to_be_in_viewport(ratio=1)
+        self.look("read-again")
+        self.read_clause()
+        self.on("question")
+        expect(self.phone.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
     def answer(self) -> None:
         """Every question right; the sum is the one that stood on the screen of results."""

@@ -34,6 +34,14 @@ class Agent:
         self.phone.look("a2-link-sent")
         return link
 
+    def show_code(self) -> None:
+        """The code for a customer who sits opposite."""
+        self.phone.at("pair").click()
+        picture = self.phone.at("qr").locator("img")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+        self.phone.look("a4-pairing")
+
     def step(self, name: str) -> Locator:
         return self.phone.page.locator(f"[data-testid=steps] [data-step={name}]")
 

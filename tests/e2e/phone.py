@@ -49,7 +49,7 @@ PREFIXES = "|".join(set(re.findall(r'^  "([a-z_]+)\.', CATALOGUE.read_text("utf-
 BARE_KEY = re.compile(rf"(?<![\w./@])(?:{PREFIXES})\.[a-z]\w+")
 """How a sentence looks that the catalogue does not have."""
 BARE_CODE = re.compile(r"^[a-z]+(?: [a-z]+)*$", re.MULTILINE)
-"""A code of the server without a word of its own: lower case, alone on its line, on a Chinese page for customers and agents."""
+"""A code of the server that has no word of its own: lower case, alone on its line, on a Chinese page for people."""
 
 
 @dataclass

@@ -54,6 +54,7 @@ def test_the_keyboard_alone_leads_through_the_first_screens(
         tab_to(phone, "privacy-agree")
         page.keyboard.press("Enter")
         expect(page.locator("jz-quote")).to_be_visible()
+    agent.show_code()
 
 
 def tab_to(phone: Phone, element: str, *, backwards: bool = False) -> None:

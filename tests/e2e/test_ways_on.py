@@ -45,6 +45,8 @@ def test_without_a_camera_a_person_decides_and_an_english_reader_declines_on_a_n
         customer.camera = False
         customer.enter(link)
         customer.accept_notices()
+        customer.on("quote")
+        customer.open_sheets()
         customer.quote()
         customer.begin_reading()
         customer.read()
@@ -90,6 +92,7 @@ def test_with_large_text_a_lost_line_and_closed_pages_nothing_is_lost_and_nothin
         page.reload()
         expect(phone.at("clause-count")).to_contain_text("3 / ")
         customer.read(3)
+        customer.answer_wrong()
         customer.answer()
         customer.fit()
         customer.acknowledge()

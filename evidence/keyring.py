@@ -175,17 +175,16 @@ class Keyring:
         """A new newest version, made and stored. Data keys made from now on are wrapped by it."""
         while True:
             newest = await self.store.newest(tenant)
-            version = newest.version + 1 if newest else 1
-            fresh = Key(self.suite, self._random(self.suite.key_bytes))
-            master = self._masters[self.suite.name]
-            key = TenantKey(
-                tenant=tenant,
-                version=version,
-                suite=self.suite.name,
-                wrapped=master.seal(self._random(NONCE_BYTES), fresh.secret, f"tenant/{tenant}/{version}"),
-            )
-            if await self.store.adopt(key):
-                return key
+            made = await self._adopt(tenant, newest.version + 1 if newest else 1)
+            if made is not None:
+                return made
+
+    async def _adopt(self, tenant: str, version: int) -> TenantKey | None:
+        """None when another made this version first."""
+        fresh, suite = self._random(self.suite.key_bytes), self.suite.name
+        sealed = self._masters[suite].seal(self._random(NONCE_BYTES), fresh, f"tenant/{tenant}/{version}")
+        key = TenantKey(tenant=tenant, version=version, suite=suite, wrapped=sealed)
+        return key if await self.store.adopt(key) else None
 
     async def wrapper(self, tenant: str, version: int) -> Key:
         """An unretired tenant key. ObjectCorrupt when there is none."""
@@ -199,13 +198,15 @@ class Keyring:
         return (await self.wrapper(tenant, version)).mac(b"jianzheng/check/1").hex()
 
     async def _newest(self, tenant: str) -> tuple[int, Key]:
-        newest = await self.store.newest(tenant)
-        if newest is None:
-            newest = await self.next_version(tenant)
-        wrapper = await self._wrapper(tenant, newest.version)
-        if wrapper is None:
-            raise KeyMoved("retired meanwhile")
-        return newest.version, wrapper
+        for _ in range(TRIES):
+            newest = await self.store.newest(tenant)
+            if newest is None:  # many may come first at once: one of them makes version 1, all of them use it
+                await self._adopt(tenant, 1)
+                continue
+            wrapper = await self._wrapper(tenant, newest.version)
+            if wrapper is not None:
+                return newest.version, wrapper
+        raise KeyMoved("retired at every look")
 
     async def _wrapper(self, tenant: str, version: int) -> Key | None:
         if version == 0:

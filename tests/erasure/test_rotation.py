@@ -105,6 +105,13 @@ async def test_the_log_tells_which_version_was_valid_when(place: Place, clock: F
     assert await announce(place.ledger, vault.keyring, clock()) == 0
 
 
+async def test_many_who_come_first_at_once_make_one_key(place: Place) -> None:
+    vaults = [place.process(f"worker {n}") for n in range(3)]
+    digests = await asyncio.gather(*(vaults[n % 3].mac(f"case_{n // 3}", b"body") for n in range(120)))
+    assert [(key.tenant, key.version) for key in await place.keys.tenant_keys()] == [(OPERATOR, 1)]
+    assert len(set(digests)) == 40
+
+
 async def test_a_retired_version_is_gone_and_a_stolen_copy_of_the_old_rows_does_not_help(place: Place) -> None:
     vault = place.process("one")
     await vault.place("case_a", "bank")

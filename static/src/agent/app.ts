@@ -168,10 +168,11 @@ export class AgentApp extends LitElement {
   private links(view: CaseView): TemplateResult {
     return html`${Object.entries(view.parties).map(([party, person]) => {
       const link = person.link;
-      const state = !link ? "none" : link.opened ? "opened" : "waiting";
+      const state = !link ? "none" : link.opened ? "opened" : link.channel === "pairing" ? "shown" : "waiting";
+      const sent = link?.channel === "sms";
       return html`<section class="card" aria-label=${word("party", party)}><h2 class="card__title">${word("party", party)}</h2>
-        <p class="linkstate linkstate--${state}">${state === "opened" ? icons.done() : state === "waiting" ? icons.clock() : icons.info()}<span data-testid="link-state">${t(`agent.link_${state}`)}</span></p>
-        ${view.state === "open" ? html`<div class="buttons"><button type="button" class="btn ${link ? "btn--plain" : "btn--primary"}" data-testid="send-link" @click=${() => void this.desk.sendLink(party)}>${link ? t("agent.send_again") : t("agent.send_link")}</button>
+        <p class="linkstate linkstate--${state}">${state === "opened" ? icons.done() : state !== "none" ? icons.clock() : icons.info()}<span data-testid="link-state">${t(`agent.link_${state}`)}</span></p>
+        ${view.state === "open" ? html`<div class="buttons"><button type="button" class="btn ${sent ? "btn--plain" : "btn--primary"}" data-testid="send-link" @click=${() => void this.desk.sendLink(party)}>${sent ? t("agent.send_again") : t("agent.send_link")}</button>
           <button type="button" class="btn btn--plain" data-testid="pair" @click=${() => void this.desk.pair(party)}>${t("agent.pair")}</button></div>` : nothing}
         ${this.qr(party)}
         <p class="quiet">${t("agent.cannot")}</p></section>`;

@@ -572,6 +572,7 @@ export const en: Catalogue = {
   "agent.link_sent": "The link was sent to the customer's phone.",
   "agent.link_none": "The link has not been sent yet",
   "agent.link_waiting": "Link sent, waiting for the customer",
+  "agent.link_shown": "QR code shown, waiting for the customer to scan",
   "agent.link_opened": "The customer has opened the link",
   "agent.pair": "Pair face to face",
   "agent.pair_title": "Let the customer scan with their own phone",

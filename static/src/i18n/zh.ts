@@ -570,6 +570,7 @@ export const zh = {
   "agent.link_sent": "链接已发到客户的手机。",
   "agent.link_none": "还没有把链接发给客户",
   "agent.link_waiting": "链接已发出，等客户打开",
+  "agent.link_shown": "二维码已生成，等客户扫码",
   "agent.link_opened": "客户已经打开链接",
   "agent.pair": "当面扫码",
   "agent.pair_title": "请客户用自己的手机扫",

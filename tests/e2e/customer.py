@@ -105,8 +105,7 @@ class Customer:
             expect(count).to_contain_text(f"{number} / ")
             shown = self.phone.page.locator(f"jz-clause [data-key]:not([data-key='{before}'])")
             before = shown.get_attribute("data-key")
-            if number == 1:
-                self.look("clause")
+            self.look(f"clause-{number}")
             self.read_clause()
 
     def clauses(self) -> int:

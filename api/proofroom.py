@@ -55,6 +55,7 @@ from evidence.verify.keys import (
 )
 from evidence.witnessing import Witnessing
 from kyc import notices
+from kyc.models import Pack
 from products.opening import product_stream
 
 KEYS_STREAM = "key_service"
@@ -243,7 +244,7 @@ class Proofroom:
             keys=self.public_keys(),
             context=(KEYS_STREAM, product_stream(compiled)),
             product={"definition.json": compiled.canonical, **compiled.files},
-            models={pack.manifest.model_id: (pack.path / "manifest.json").read_bytes()},
+            models=_manifests(pack, events),
             texts=_texts(case, events, processor),
         )
 
@@ -274,6 +275,12 @@ class Proofroom:
 
 def export_rule(export: str, reason: str) -> tuple[Body, ...]:
     return (ExportRequested(export=export, reason=reason),)
+
+
+def _manifests(pack: Pack, events: Sequence[Event]) -> dict[str, bytes]:
+    """The manifest of the pack, where a sealed score names it; the way without a face has no score."""
+    named = any(pack.sha256.encode() in event.line for event in events)
+    return {pack.manifest.model_id: (pack.path / "manifest.json").read_bytes()} if named else {}
 
 
 def _texts(case: Case, events: Sequence[Event], processor: notices.Processor) -> list[bytes]:

@@ -243,5 +243,5 @@ def test_production_refuses_every_stand_in(tmp_path_factory: pytest.TempPathFact
     settings = Settings(data=tmp_path_factory.mktemp("production"), mode="production", master_key="00" * 32)
     with pytest.raises(SetupRefused) as caught:
         create_app(settings)
-    for word in ("timestamp authority", "witness", "certificate authority", "message channel"):
+    for word in ("JIANZHENG_TSA_URL", "witness", "certificate authority", "message channel"):
         assert word in str(caught.value)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench import specimen
-from bench.client import Customer, ProblemError
+from bench.client import Agent, Customer, ProblemError
 from bench.server import CODE, LINK
 from bench.walk import PERSON, PHONE, PLACE, PRODUCT, Walk, handwriting
 from evidence.verify import TrustedKeys, verify_bundle
@@ -231,6 +231,26 @@ def test_a_customer_who_does_not_agree_ends_the_case_without_penalty(walk: Walk)
         },
     )
     assert view["state"] == "declined"
+
+
+def test_the_way_without_a_face_reaches_the_same_result_and_its_bundle_verifies(service: Service, walk: Walk) -> None:
+    walk.enter()  # KYC-03
+    walk.understand()
+    customer = walk.customer
+    customer.capture_paper("cn_id_front", specimen.front())
+    customer.capture_paper("cn_id_back", specimen.back())
+    customer.confirm_paper()
+    customer.act("identity/routes", {"party": "proposer", "route": "assisted"})
+    reviewer = Agent(customer.http)
+    reviewer.sign_in(walk.server.sign_in_token("reviewer"))
+    decision = {"party": "proposer", "decision": "accept", "reason": "seen_by_video"}
+    reviewer.post(f"/v1/cases/{customer.case}/identity/reviews", decision)
+    customer.view = customer.get(f"/v1/cases/{customer.case}")
+    assert customer.view["identity"]["verified"]["route"] == "assisted"
+    walk.sign()
+    walk.export()
+    report = verify_bundle(walk.bundle, TrustedKeys.load(service.data / "public-keys"))
+    assert {step.name for step in report.steps if step.state != "passed"} == {"time", "witness"}
 
 
 def _to_faces(walk: Walk) -> None:

@@ -106,7 +106,7 @@ def test_it_is_a_baseline_t_signature_with_a_local_time(
 ) -> None:  # ESG-09, ESG-10
     assert (signed.level, signed.time_source) == ("B-T", "local")
     (found,) = judged(signed.bytes, authority, tsa)
-    assert found.stamped
+    assert found.stamped_by is not None
     assert found.certificate_sha256 == signed.certificate.sha256
     assert "张䶮" in found.subject
 
@@ -242,7 +242,7 @@ async def test_without_time_the_level_is_lower_and_says_so(
     signed = await sign(alone, shown)
     assert (signed.level, signed.time_source) == ("B-B", "none")
     (found,) = full.signatures(signed.bytes, [alone.root], [], NOW)
-    assert not found.stamped
+    assert found.stamped_by is None
 
 
 def test_sm3_is_the_published_one() -> None:  # API-19

@@ -77,13 +77,14 @@ def authority() -> Authority:
 
 def blank_pdf(nonce: str) -> bytes:
     """One page with one empty signature field; `nonce` makes its hash unguessable."""
-    writer = PdfFileWriter()
+    writer: Any = PdfFileWriter()  # type: ignore[no-untyped-call]
     content = RawContent(f"% {nonce}\n".encode(), box=BoxConstraints(200, 100))
     stream = generic.StreamObject(stream_data=content.render())
-    writer.insert_page(PageObject(contents=writer.add_object(stream), media_box=(0, 0, 200, 100)))
+    page: Any = PageObject  # pyHanko has no types here
+    writer.insert_page(page(contents=writer.add_object(stream), media_box=(0, 0, 200, 100)))
     append_signature_field(writer, SigFieldSpec("proposer", box=(10, 10, 90, 40)))
     out = io.BytesIO()
-    writer.write(out)  # type: ignore[no-untyped-call]
+    writer.write(out)
     return out.getvalue()
 
 

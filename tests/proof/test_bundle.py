@@ -98,7 +98,7 @@ async def test_a_case_verifies_after_everything_personal_was_erased(told: Told, 
     listed = tuple(happened.ErasedField(name="all", commitment=item) for item in sorted(places))
     await other.teller.happen(happened.Erased(basis="PIPL-47", retention="identity", fields=listed))
     for retention in ("biometric", "identity", "location", "contract"):
-        await told.world.vault.destroy_class(other.stream, retention)  # type: ignore[arg-type]
+        await told.world.vault.destroy_class(other.stream, retention)
     await seal_new(other.stream, told.world.seals)
     bundle = (await build_bundle(other.stream, told.world.bundles, told.world.extras)).data
     report = verify_bundle(bundle, keys)

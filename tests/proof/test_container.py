@@ -44,9 +44,9 @@ def test_no_byte_can_be_added_or_taken() -> None:
                 container.read(ZIP[:at] if at < len(ZIP) else b"")
 
 
-def zipped(fill: Callable[[zipfile.ZipFile], None], **how: int) -> bytes:
+def zipped(fill: Callable[[zipfile.ZipFile], None], compression: int = zipfile.ZIP_STORED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", **how) as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(out, "w", compression=compression) as archive:
         fill(archive)
     return out.getvalue()
 

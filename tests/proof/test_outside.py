@@ -15,7 +15,7 @@ import rfc8785
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
-from securesystemslib.signer import SSlibKey
+from securesystemslib.signer._key import SSlibKey
 
 from tests.outside import need
 from tests.proof.story import Told
@@ -106,7 +106,7 @@ def test_securesystemslib_verifies_the_seals(told: Told, unpacked: Path) -> None
     for path in sorted((unpacked / "data/seals").glob("*.json")):
         plain = json.loads(path.read_bytes())
         keyid = plain["signatures"][0]["keyid"]
-        key = SSlibKey.from_crypto(public, keyid)  # type: ignore[arg-type]
+        key = SSlibKey.from_crypto(public, keyid)
         envelope = Envelope.from_dict(plain)
         assert set(envelope.verify([key], 1)) == {keyid}
         envelope.payload += b" "

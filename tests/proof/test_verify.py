@@ -158,7 +158,7 @@ def test_a_pdf_with_bytes_after_its_end_fails(told: Told, keys: TrustedKeys, jun
 
 def test_a_pdf_under_another_root_fails_and_without_any_root_is_undecided(told: Told, keys: TrustedKeys) -> None:
     signed = read(told.bundle)[1]["data/documents/doc_1.signed.pdf"]
-    other = TrustedKeys.of(told.keys | {DOCUMENT_CA: told.keys["tsa-root.pem"]})
+    other = TrustedKeys.of({**told.keys, DOCUMENT_CA: told.keys["tsa-root.pem"]})
     assert verify_pdf(signed, other).verdict == "TOTAL-FAILED"
     assert verify_pdf(signed, TrustedKeys()).verdict == "INDETERMINATE"
     assert verify_pdf(b"GIF89a", keys).verdict == "TOTAL-FAILED"

@@ -33,7 +33,7 @@ def test_a_customer_signs_on_a_phone_while_the_agent_watches(
         customer.choose_face()
         customer.show_papers()
         customer.confirm()
-        customer.show_face(lambda action: phone.keep(f"21-{action}"))
+        customer.show_face(lambda action: phone.keep(f"27-{action}"))
         agent.sees(identity="done", sign="current")
         customer.prove_again()
         customer.read_paper()

@@ -11,6 +11,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from playwright.async_api import expect
 
 from evidence.verify import TrustedKeys
@@ -157,8 +158,14 @@ async def test_the_keyboard_alone_leads_to_the_verdict(sit: Sit, from_disk: str,
     await desk.page.keyboard.press("Space")
     await expect(desk.page.locator("#trust")).to_be_focused()
     await desk.page.keyboard.press("Tab")
-    async with desk.page.expect_file_chooser() as chooser:
-        await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator("#bundle-choose")).to_be_focused()
+    for patience_ms in (5_000, 25_000):  # a busy browser may drop a chooser whose key press it saw too late
+        try:
+            async with desk.page.expect_file_chooser(timeout=patience_ms) as chooser:
+                await desk.page.keyboard.press("Enter")
+            break
+        except PlaywrightTimeoutError:
+            continue
     await (await chooser.value).set_files(path)
     await expect(desk.page.get_by_test_id("verdict")).to_be_focused()
     await expect(desk.page.get_by_test_id("status")).to_contain_text("核验完成")

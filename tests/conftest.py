@@ -20,6 +20,16 @@ settings.register_profile("house", deadline=None)  # no time is asserted in test
 settings.load_profile("house")
 
 
+# Rooms that load every model, start the whole service or a browser: in `make test`, not in `make check`.
+WHOLE = ("tests/api/", "tests/whole/", "tests/verifier/", "tests/kyc/", "tests/erasure/", "tests/witness/test_service")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(WHOLE):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.Server]:
     server = servers.postgres()

@@ -9,6 +9,7 @@ import evidence.erasure.flow
 import kyc.access.flow
 import kyc.flow
 import products.flow
+from api.keys import one_at_a_time
 from api.settings import Settings
 from api.store import Store
 from esign.signer import open_authority
@@ -53,6 +54,9 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
     """Loads the models and answers their golden vectors: PackInvalid when one is not what was measured."""
     ledger, vault = store.ledger, store.vault
     workers = Workers()
+    keys = settings.data / "keys"
+    with one_at_a_time(keys):
+        authority = open_authority(keys / "documents", store.master, store.stamper, now, random)
     return Rooms(
         accounts=Accounts(ledger, vault, now, random),
         access=kyc.access.flow.Ports(ledger, vault, now, random, sender, settings.origin),
@@ -78,7 +82,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             vault=vault,
             now=now,
             random=random,
-            authority=open_authority(settings.data / "keys" / "documents", store.master, store.stamper, now, random),
+            authority=authority,
         ),
         erasure=evidence.erasure.flow.Ports(ledger, vault, now, retention.table()),
         workers=workers,

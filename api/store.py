@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.keys import SetupRefused, check_ciphers, master_key, time_roots, witness_policy
+from api.keys import SetupRefused, check_ciphers, master_key, one_at_a_time, time_roots, witness_policy
 from api.settings import Settings
 from evidence.checkpoint import NoteKey
 from evidence.files import FileObjects
@@ -63,13 +63,15 @@ class Store:
         keys = Database(settings.keys_url or f"sqlite:///{settings.data / 'keys' / 'keys.db'}", "keys")
         log, objects = SqlLog(database, now), FileObjects(settings.data / "objects")
         folder, public = settings.data / "keys", settings.data / "log"
-        log_key = open_key(folder / "log.pem", master, Ed25519PrivateKey.generate)
+        with one_at_a_time(folder):
+            log_key = open_key(folder / "log.pem", master, Ed25519PrivateKey.generate)
+            seal_key = open_key(folder / "seal.pem", master, Ed25519PrivateKey.generate)
+            local_tsa, stamper = _time(settings, master, now, random)
         policy = witness_policy(settings)
         # With witnesses, people read only what the quorum cosigned.
         signed = FileCheckpoint(folder / "checkpoint", public / ("checkpoint" if policy is None else "unwitnessed"))
         if policy is not None and policy.logs and NoteKey(settings.log_name, _raw(log_key)) not in policy.logs:
             raise SetupRefused("JIANZHENG_WITNESS_POLICY names other logs than ours")
-        local_tsa, stamper = _time(settings, master, now, random)
         return cls(
             master=master,
             database=database,
@@ -81,7 +83,7 @@ class Store:
             positions=SqlPositions(database),
             leases=SqlLeases(database),
             log_key=log_key,
-            seal_key=open_key(folder / "seal.pem", master, Ed25519PrivateKey.generate),
+            seal_key=seal_key,
             sequencer=Sequencer(log, FileObjects(public), signed, settings.log_name, log_key),
             signed=signed,
             cosigned=FileCheckpoint(folder / "cosigned", public / "checkpoint"),

@@ -249,8 +249,8 @@ class Customer(Client):
     def view_document(self, wait: Callable[[float], None] = time.sleep) -> None:
         for page in self.document["pages"]:
             self.fetch(f"/v1/cases/{self.case}/documents/{self.document['id']}/pages/{page['n']}")
-        wait(1.05)
-        self.act(f"documents/{self.document['id']}/views", {"visible_ms": 1000, "end_seen": True})
+        wait(0.25)
+        self.act(f"documents/{self.document['id']}/views", {"visible_ms": 200, "end_seen": True})
 
     def signature(self, strokes: dict[str, Any], place: dict[str, Any], **changes: Any) -> dict[str, Any]:
         """The body of a signature: strokes committed with a salt, the act signed by the device key."""

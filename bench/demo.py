@@ -1,6 +1,6 @@
 """`python -m bench.demo`: one whole journey over HTTP against the real service, then everybody judges the bundle.
 
-Sandbox mode, synthetic input (public-domain photograph, drawn specimen card), reading floors at 2 %, all sealed so.
+Sandbox mode, synthetic input (public-domain photograph, drawn specimen card), reading floors at 1 %, all sealed so.
 """
 
 import json
@@ -27,7 +27,7 @@ def main() -> int:
     print("见证 Jianzheng · 演示 demo: sandbox, synthetic input\n")
     with ExitStack() as stack:
         with _step("start"):
-            server = stack.enter_context(running(FOLDER / "data", dwell_percent="2", entries_per_minute="600"))
+            server = stack.enter_context(running(FOLDER / "data", dwell_percent="1", entries_per_minute="600"))
         walk = Walk(server, _step)
         bundle = walk.all()
         walk.close()

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import uvicorn
 
-from api.__main__ import DEMO_STAFF, DEMO_TENANT
 from api.app import create_app
+from api.sandbox import DEMO_STAFF, DEMO_TENANT
 from api.settings import Settings
 from api.store import Store
 from bench.server import free_port

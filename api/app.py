@@ -124,7 +124,7 @@ def create_app(
         return Act(desk, await gate.caller(request), idempotency_key(request))
 
     limit = RateLimitConfig(("minute", settings.entries_per_minute), store="limits", set_rate_limit_headers=False)
-    doors = Router("/", route_handlers=access.ROUTES, middleware=[limit.middleware])
+    doors = Router("/", route_handlers=[*access.ROUTES, *proof.OPEN_ROUTES], middleware=[limit.middleware])
     routes = [
         route
         for room in (cases, catalogue, reading, identity, signing, proof, privacy, service)

@@ -25,7 +25,7 @@ from evidence.errors import (
     Unavailable,
     Unprocessable,
 )
-from evidence.events import Actor, Event, Stamp
+from evidence.events import Actor, Stamp
 from evidence.events.envelope import parse_instant
 from evidence.ledger import Ledger
 from evidence.log import Claim
@@ -72,10 +72,6 @@ class Desk:
         if caller.role != "customer":
             raise NotFound("customer only")
         return case
-
-    async def events(self, caller: Caller, case_id: str) -> list[Event]:
-        await self.case(caller, case_id)
-        return await self._ledger.events(case_id)
 
     def view(self, case: Case, caller: Caller) -> CaseView:
         return view(case, caller.role, caller.actor.session)

@@ -37,8 +37,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     witness_every_s: int = 1  # a checkpoint is shown to the witnesses at most this often
     anchor_wait_s: int = 600  # an export waits this long for its time stamps and cosignatures, then says what lacks
     company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's
-    requests_per_minute: int = 1200  # per client address
-    entries_per_minute: int = 60  # per client address, on the routes that take links and codes
+    entries_per_minute: int = 60  # per client address, on routes without login: links, codes, verification
     drain_s: int = 10  # how long a stop waits for requests in flight
     dwell_percent: int = 100  # share of the reading floors that counts; less only in the sandbox, sealed in each case
     workers: int = 1  # server processes; more than one needs `redis_url`

@@ -53,7 +53,7 @@ class Service:
         self.data = data
         self.clock = MovableClock()
         self.sender = CaughtMessages()
-        options = {"dwell_percent": 2, "entries_per_minute": 100_000, "requests_per_minute": 1_000_000} | settings
+        options = {"dwell_percent": 2, "entries_per_minute": 100_000} | settings
         self.settings = Settings(data=data, port=port, **options)
         self._tokens: dict[str, str] = {}
         asyncio.run(self._enrol())

@@ -5,6 +5,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from bench import specimen
@@ -41,6 +42,13 @@ def test_a_whole_journey_ends_in_a_bundle_that_lacks_only_independent_time_and_w
     assert {reason.code for reason in report.reasons} == {"NO_INDEPENDENT_TIME", "NO_WITNESS"}
     assert {step.name for step in report.steps if step.state != "passed"} == {"time", "witness"}
     assert walk.customer.view["state"] == "completed"
+    # anybody may ask the service too, without a login, and gets the same words
+    asked = httpx.post(f"{service.url}/v1/verifications", content=bundle, trust_env=False, timeout=60).json()
+    assert asked == report.plain()
+    broken = bytearray(bundle)
+    broken[len(broken) // 2] ^= 1
+    asked = httpx.post(f"{service.url}/v1/verifications", content=bytes(broken), trust_env=False, timeout=60).json()
+    assert asked["verdict"] == "TOTAL-FAILED"
     # every answer's event is in the bundle's chain or after it, and none is missing from the case
     assert (
         walk.customer.acknowledged[walk.customer.case] <= walk.customer.get(f"/v1/cases/{walk.customer.case}")["head"]

@@ -29,7 +29,7 @@ QUIET = [
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real service; reading floors at 2 %, so that nobody sits out the minutes of a real reading."""
     data = tmp_path_factory.mktemp("service") / "data"
-    settings = {"dwell_percent": "2", "entries_per_minute": "6000", "requests_per_minute": "60000"}
+    settings = {"dwell_percent": "2", "entries_per_minute": "6000"}
     with running(data, **settings) as made:
         yield made
 

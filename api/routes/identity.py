@@ -14,6 +14,7 @@ from evidence import decode
 from kyc import flow as kyc
 from kyc.access import flow as access
 from kyc.access.commands import CheckCode, SendCode
+from kyc.challenge import flow as live
 from kyc.commands import (
     CaptureFrame,
     CapturePaper,
@@ -23,6 +24,7 @@ from kyc.commands import (
     IssueChallenge,
     ReviewIdentity,
 )
+from kyc.papers import flow as papers
 
 PHOTO_BYTES = 8 * 1024 * 1024
 FRAME_BYTES = 2 * 1024 * 1024
@@ -49,7 +51,7 @@ async def capture_paper(
     command = decode.convert({"paper": paper, "source": source}, CapturePaper)
     data = await request.body()
     return await act.on(
-        case_id, command, lambda case, stamp: kyc.capture_paper(case, command, data, stamp, rooms.identity), data
+        case_id, command, lambda case, stamp: papers.capture_paper(case, command, data, stamp, rooms.identity), data
     )
 
 
@@ -62,21 +64,21 @@ async def see_papers(
 ) -> dict[str, Any]:
     """What was read, for the customer to confirm."""
     case = await desk.own_case(caller, case_id)
-    return await kyc.papers(case, case.sessions[caller.actor.session or ""].party, rooms.identity)
+    return await papers.read(case, case.sessions[caller.actor.session or ""].party, rooms.identity)
 
 
 @post("/v1/cases/{case_id:str}/identity/confirmations", status_code=200)
 async def confirm(
     case_id: FromPath[str], data: JSONBody[ConfirmFields], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
 ) -> CaseView:
-    return await act.on(case_id, data, lambda case, stamp: kyc.confirm(case, data, stamp, rooms.identity))
+    return await act.on(case_id, data, lambda case, stamp: papers.confirm(case, data, stamp, rooms.identity))
 
 
 @post("/v1/cases/{case_id:str}/identity/challenges", status_code=200)
 async def issue_challenge(
     case_id: FromPath[str], data: JSONBody[IssueChallenge], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
 ) -> CaseView:
-    return await act.on(case_id, data, lambda case, stamp: kyc.issue_challenge(case, data, stamp, rooms.identity))
+    return await act.on(case_id, data, lambda case, stamp: live.issue_challenge(case, data, stamp, rooms.identity))
 
 
 @post(
@@ -96,7 +98,7 @@ async def capture_frame(
     command = decode.convert({"challenge": challenge, "index": index}, CaptureFrame)
     data = await request.body()
     return await act.on(
-        case_id, command, lambda case, stamp: kyc.capture_frame(case, command, data, stamp, rooms.identity), data
+        case_id, command, lambda case, stamp: live.capture_frame(case, command, data, stamp, rooms.identity), data
     )
 
 
@@ -110,7 +112,10 @@ async def decide(
 ) -> CaseView:
     """Judge the capture that the device key signed."""
     return await act.on(
-        case_id, data, lambda case, stamp: kyc.decide(case, data, challenge, stamp, rooms.identity), challenge.encode()
+        case_id,
+        data,
+        lambda case, stamp: live.decide(case, data, challenge, stamp, rooms.identity),
+        challenge.encode(),
     )
 
 

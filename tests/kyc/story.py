@@ -32,6 +32,7 @@ from evidence.policy import Policy, ProductRef, SignaturePlan, Step
 from evidence.vault import Vault, b64
 from kyc import document, flow, notices
 from kyc.authority import Authority, SandboxAuthority
+from kyc.challenge import flow as live
 from kyc.commands import (
     CaptureFrame,
     CapturePaper,
@@ -47,6 +48,7 @@ from kyc.commands import (
 )
 from kyc.engine import FaceEngine
 from kyc.ocr import Reader
+from kyc.papers import flow as papers
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues, StoryLedger
 
 COMMITMENT = "A" * 43
@@ -170,7 +172,7 @@ class Story:
     # --- papers ------------------------------------------------------------------------------------------------------
 
     async def paper(self, case: Case, paper: PaperKind, picture: bytes) -> Case:
-        return await flow.capture_paper(
+        return await papers.capture_paper(
             case, CapturePaper(paper=paper, source="camera"), picture, self.stamp(), self.ports
         )
 
@@ -195,7 +197,7 @@ class Story:
 
     async def confirm(self, case: Case, person: specimen.Person = specimen.DEFAULT, **other: str) -> Case:
         command = ConfirmFields(fields={**person.fields, **other})
-        return await flow.confirm(case, command, self.stamp(), self.ports)
+        return await papers.confirm(case, command, self.stamp(), self.ports)
 
     async def before_the_camera(self, person: specimen.Person = specimen.DEFAULT, front: bytes | None = None) -> Case:
         """Consents given, face route chosen, fields confirmed."""
@@ -206,13 +208,13 @@ class Story:
     # --- the capture -------------------------------------------------------------------------------------------------
 
     async def challenge(self, case: Case) -> Case:
-        return await flow.issue_challenge(case, IssueChallenge(), self.stamp(), self.ports)
+        return await live.issue_challenge(case, IssueChallenge(), self.stamp(), self.ports)
 
     async def frame(
         self, case: Case, index: int, jpeg: bytes, device: Device | None = None, challenge: str | None = None
     ) -> Case:
         command = CaptureFrame(challenge=challenge or present(case).id, index=index)
-        return await flow.capture_frame(case, command, jpeg, self.stamp(device), self.ports)
+        return await live.capture_frame(case, command, jpeg, self.stamp(device), self.ports)
 
     async def capture(self, case: Case, frames: Sequence[bytes]) -> Case:
         for index, jpeg in enumerate(frames):
@@ -221,7 +223,7 @@ class Story:
 
     async def decide(self, case: Case, frames: Sequence[bytes], signer: Device | None = None) -> Case:
         command = self.signed(case, frames, signer or self.phone)
-        return await flow.decide(case, command, present(case).id, self.stamp(), self.ports)
+        return await live.decide(case, command, present(case).id, self.stamp(), self.ports)
 
     def signed(self, case: Case, frames: Sequence[bytes], signer: Device, **other: Any) -> DecideChallenge:
         named = tuple(hashlib.sha256(frame).hexdigest() for frame in frames)

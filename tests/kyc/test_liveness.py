@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench import specimen
-from kyc import flow, liveness
+from kyc import liveness
+from kyc.challenge import flow as live
 from kyc.engine import FaceEngine
 from kyc.face import Embedding, Face, Look, alignment, band, similarity, yaw5
 from kyc.intake import decode
@@ -208,19 +209,19 @@ def test_quality_bounds_each_have_their_own_code() -> None:
 @pytest.mark.parametrize("order", [ORDERS[2], ORDERS[5], ORDERS[13]], ids="-".join)
 def test_specimen_captures_pass_in_every_pattern(faces: FaceEngine, order: tuple[str, ...]) -> None:
     looks = [faces.see(decode(frame)) for frame in specimen.frames(order, seed=40)]
-    judgement = judge(order, looks, flow.bars_of(faces))
+    judgement = judge(order, looks, live.bars_of(faces))
     assert (judgement.verdict, judgement.reasons) == ("pass", ())
 
 
 def test_a_flat_photograph_moved_about_performs_no_turn(faces: FaceEngine) -> None:
     frames = specimen.frames([NEUTRAL] * 5, seed=41)
-    judgement = judge(ACTIONS, [faces.see(decode(frame)) for frame in frames], flow.bars_of(faces))
+    judgement = judge(ACTIONS, [faces.see(decode(frame)) for frame in frames], live.bars_of(faces))
     assert "ACTION_NOT_PERFORMED" in judgement.reasons
 
 
 def test_a_face_swapped_in_half_way_is_found(faces: FaceEngine) -> None:
     frames = specimen.frames(ACTIONS, seed=42)
     frames[4] = specimen.frames([NEUTRAL], seed=43, photograph=specimen.other_person())[0]
-    judgement = judge(ACTIONS, [faces.see(decode(frame)) for frame in frames], flow.bars_of(faces))
+    judgement = judge(ACTIONS, [faces.see(decode(frame)) for frame in frames], live.bars_of(faces))
     assert judgement.verdict == "fail"
     assert "IDENTITY_CHANGED" in judgement.reasons

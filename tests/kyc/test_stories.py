@@ -27,6 +27,7 @@ from evidence.events import (
 )
 from evidence.vault import unb64
 from kyc import flow, notices
+from kyc.challenge import flow as live
 from kyc.commands import DecideConsent, IssueChallenge, ShowNotice
 from kyc.errors import (
     AuthorityUnavailable,
@@ -48,6 +49,7 @@ from kyc.errors import (
     RouteClosed,
     StandInRefused,
 )
+from kyc.papers import flow as papers
 from tests.kyc.story import AGENT, Story, present
 
 B = TypeVar("B", bound=Body)
@@ -65,7 +67,7 @@ async def test_a_customer_is_identified_from_papers_and_a_live_face(story: Story
     case = await story.consent(await story.open(), "privacy", "face")
     case = await story.paper(case, "cn_id_front", specimen.front())
     case = await story.paper(case, "cn_id_back", specimen.back())
-    seen = await flow.papers(case, "proposer", story.ports)
+    seen = await papers.read(case, "proposer", story.ports)
     assert {name: item["value"] for name, item in seen["fields"].items()} == specimen.DEFAULT.fields
     case = await story.confirm(await story.route(case, "face"))
     case = await story.attempt(case, seed=1)
@@ -219,7 +221,7 @@ async def test_a_captured_session_cannot_be_replayed(story: Story) -> None:  # K
     frames = specimen.frames(present(case).actions, seed=10)
     done = await story.decide(await story.capture(case, frames), frames)
     with pytest.raises(LivenessReplayed):
-        await flow.decide(done, story.signed(case, frames, story.phone), present(case).id, story.stamp(), story.ports)
+        await live.decide(done, story.signed(case, frames, story.phone), present(case).id, story.stamp(), story.ports)
     again = await story.challenge(done)
     with pytest.raises(FrameReplayed):
         await story.frame(again, 0, frames[0])
@@ -268,7 +270,7 @@ async def test_a_foreign_device_cannot_take_part(story: Story) -> None:
         await story.decide(case, swapped)
     wrong_nonce = story.signed(case, frames, story.phone, nonce="another")
     with pytest.raises(FramesUnsigned):
-        await flow.decide(case, wrong_nonce, present(case).id, story.stamp(), story.ports)
+        await live.decide(case, wrong_nonce, present(case).id, story.stamp(), story.ports)
     assert await bodies(story, case, LivenessJudged) == []
 
 
@@ -316,7 +318,7 @@ async def test_nobody_but_the_customer_acts_for_the_customer(story: Story) -> No
     case = await story.before_the_camera()
     for actor in (AGENT, Actor(id="cus_2", role="customer", session=story.phone.session)):
         with pytest.raises(NotAllowed):
-            await flow.issue_challenge(case, IssueChallenge(), story.stamp(actor=actor), story.ports)
+            await live.issue_challenge(case, IssueChallenge(), story.stamp(actor=actor), story.ports)
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

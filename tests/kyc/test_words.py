@@ -13,7 +13,10 @@ from kyc.quality import Quality, shortfalls
 from kyc.reasons import ACCEPTING, REASONS
 
 ROOM = Path(notices.__file__).parent
-WORDY = ("liveness", "quality", "document", "rules", "flow", "authority")
+WORDY = (
+    *("liveness", "quality", "document", "rules", "flow", "authority"),
+    *("papers/rules", "papers/flow", "challenge/rules", "challenge/flow"),
+)
 OTHER_WORDS = {"KYC", "UPPER_SNAKE"}
 
 

@@ -1,0 +1,1 @@
+"""The liveness challenge, from its random order to its decision."""

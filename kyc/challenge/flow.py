@@ -1,0 +1,147 @@
+"""The face route: issue a challenge, keep its frames until the decision, judge them, destroy them."""
+
+import asyncio
+import hashlib
+from datetime import date
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from evidence import decode
+from evidence.case import Case
+from evidence.case.identity import Challenge
+from evidence.errors import Refused
+from evidence.events import Party, Stamp
+from evidence.events.identity import Score
+from evidence.log import Claim
+from evidence.ports import new_id
+from evidence.vault import b64, unb64
+from kyc import intake, liveness
+from kyc.challenge import rules
+from kyc.commands import CaptureFrame, DecideChallenge, IssueChallenge
+from kyc.engine import FaceEngine
+from kyc.errors import FrameReplayed, FramesUnsigned
+from kyc.face import Face
+from kyc.flow import Ports, ask_authority, confirmed, day, erasing, portrait
+from kyc.idcard import age_on
+
+
+async def issue_challenge(
+    case: Case,
+    command: IssueChallenge,  # noqa: ARG001 - an empty body, kept so that every verb has one shape
+    stamp: Stamp,
+    ports: Ports,
+) -> Case:
+    """A random order of head turns, for this device, for a minute."""
+    party, _ = rules.admit_challenge(case, stamp)
+    birth = date.fromisoformat((await confirmed(case, party, ports))["birth"])
+    age = age_on(birth, day(stamp.at))
+    challenge, nonce = new_id("chl", ports.random), b64(ports.random(32))
+    actions = liveness.drawn(ports.random(8))
+    return await erasing(
+        case,
+        party,
+        lambda case: rules.issue_challenge(case, challenge, nonce, actions, age, stamp),
+        stamp,
+        ports,
+    )
+
+
+async def capture_frame(case: Case, command: CaptureFrame, data: bytes, stamp: Stamp, ports: Ports) -> Case:
+    """Keep one frame until the decision. The same bytes are never accepted twice, in whatever case."""
+    rules.admit_frame(case, command, stamp)
+    kind = await ports.faces.work(intake.inspect, data)
+    await ports.faces.work(intake.decode, data)  # a frame that cannot be seen is refused now, not at the decision
+    claim = Claim(
+        tenant=case.tenant,
+        kind="frame",
+        digest=ports.vault.blind(case.tenant, "frame", hashlib.sha256(data).digest()),
+        taken=FrameReplayed,
+    )
+    media = await ports.vault.put(case.id, "biometric", data, kind.media_type)
+    try:
+        return await ports.ledger.record(
+            case.id, lambda case: rules.capture_frame(case, command, media, stamp), stamp, (claim,)
+        )
+    except Refused:  # nothing was sealed, so nobody would ever erase it
+        await ports.vault.destroy(case.id, (media,))
+        raise
+
+
+async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: Stamp, ports: Ports) -> Case:
+    """Judge the capture, seal it, and destroy the frames at once (KYC-13)."""
+    party, present = rules.admit_decision(case, command, challenge, stamp)
+    frames = await asyncio.gather(*(ports.vault.get(case.id, media) for _, media in sorted(present.frames.items())))
+    statement = _signed_statement(case, present, command, frames, stamp)
+    looks = await asyncio.gather(*(ports.faces.look(frame) for frame in frames))
+    bars = bars_of(ports.faces)
+    judgement = liveness.judge(present.actions, looks, bars)
+    match, match_reasons, match_score = await _match(case, party, judgement.face, bars, ports)
+    data = None
+    if liveness.worst(judgement.verdict, match) == "pass":
+        data = await ask_authority(case, await confirmed(case, party, ports), ports)
+    hidden = await ports.vault.hide(case.id, "identity", {"liveness_statement": statement.decode()})
+    judged = rules.JudgedFact(
+        verdict=judgement.verdict,
+        reasons=judgement.reasons,
+        scores=judgement.scores,
+        match=match,
+        match_reasons=match_reasons,
+        match_score=match_score,
+        statement=hidden["liveness_statement"],
+        data=data,
+    )
+    return await erasing(case, party, lambda case: rules.decide(case, command, challenge, judged, stamp), stamp, ports)
+
+
+def bars_of(faces: FaceEngine) -> liveness.Bars:
+    """The pack's thresholds, as the decision takes them."""
+    tasks = faces.pack.manifest.tasks
+    return liveness.Bars(
+        match_accept=tasks.recognition.accept,
+        match_review=tasks.recognition.review,
+        match_far_e6=tasks.recognition.far_target_e6,
+        live_accept=tasks.passive.accept,
+        live_review=tasks.passive.review,
+        models={role: faces.provenance(role) for role in ("detection", "recognition", "passive")},
+    )
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+async def _match(
+    case: Case, party: Party, live: Face | None, bars: liveness.Bars, ports: Ports
+) -> tuple[Any, tuple[str, ...], Score | None]:
+    if live is None:
+        return "not_run", (), None
+    paper = case.identity_of(party).papers["cn_id_front"]
+    look = await ports.faces.look(await ports.vault.get(case.id, paper.media))
+    return liveness.compare(live, portrait(look), bars)
+
+
+def _signed_statement(
+    case: Case, challenge: Challenge, command: DecideChallenge, frames: list[bytes], stamp: Stamp
+) -> bytes:
+    """The canonical bytes the device signed. FramesUnsigned when it named other frames or did not sign these bytes."""
+    if tuple(hashlib.sha256(frame).hexdigest() for frame in frames) != command.frames:
+        raise FramesUnsigned("other frames")
+    statement = decode.encode(
+        {
+            "actions": list(challenge.actions),
+            "case": case.id,
+            "challenge": challenge.id,
+            "frames": list(command.frames),
+            "nonce": challenge.nonce,
+        }
+    )
+    key = case.sessions[stamp.actor.session or ""].key
+    try:
+        x, y = (int.from_bytes(unb64(key[axis])) for axis in "xy")
+        numbers = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1())
+        numbers.public_key().verify(unb64(command.signature), statement, ec.ECDSA(SHA256()))
+    except (InvalidSignature, ValueError):
+        raise FramesUnsigned("signature") from None
+    return statement

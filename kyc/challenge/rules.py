@@ -1,0 +1,179 @@
+"""What may happen on the face route: a challenge, its frames, and the one decision on them."""
+
+from datetime import timedelta
+
+from evidence.case import Case, Session
+from evidence.case.identity import Challenge
+from evidence.events import (
+    Body,
+    ChallengeIssued,
+    Commitment,
+    FacesCompared,
+    FrameCaptured,
+    Frozen,
+    LivenessJudged,
+    Media,
+    Party,
+    ReviewRequested,
+    RouteLocked,
+    Stamp,
+    instant,
+    parse_instant,
+)
+from evidence.events.identity import Score, Verdict
+from kyc.commands import CaptureFrame, DecideChallenge
+from kyc.errors import (
+    ChallengeExpired,
+    DeviceForeign,
+    FieldsUnconfirmed,
+    FrameOutOfOrder,
+    FramesMissing,
+    FramesUnsigned,
+    GuardianNeeded,
+    LivenessReplayed,
+    RouteClosed,
+    RouteNotChosen,
+)
+from kyc.liveness import worst
+from kyc.rules import DataFact, consented, customer, erasure, held, understood, verified
+
+GUARDIAN_AGE = 14  # KYC-02
+CAPTURES = 3  # captures that could not be judged are no tries, but nobody practises for ever: three times the tries
+
+
+class JudgedFact(Frozen, frozen=True, kw_only=True):
+    """What the models said of a capture, as it will be sealed."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    scores: tuple[Score, ...]
+    match: Verdict
+    match_reasons: tuple[str, ...]
+    match_score: Score | None
+    statement: Commitment
+    data: DataFact | None
+
+
+def admit_challenge(case: Case, stamp: Stamp) -> tuple[Party, Session]:
+    """Face route chosen and open, separate consent given, papers confirmed. Before any frame is asked for."""
+    party, session = customer(case, stamp)
+    consented(case, "face")
+    understood(case)
+    identity = case.identity_of(party)
+    if "face" in identity.locked:
+        raise RouteClosed(route="face")
+    if identity.route != "face":
+        raise RouteNotChosen()
+    if not identity.confirmed:
+        raise FieldsUnconfirmed()
+    return party, session
+
+
+def issue_challenge(
+    case: Case, challenge: str, nonce: str, actions: tuple[str, ...], age: int, stamp: Stamp
+) -> tuple[Body, ...]:
+    """A new challenge ends the one before: its frames are erased, judged or not (KYC-04, KYC-13)."""
+    party, session = admit_challenge(case, stamp)
+    if age < GUARDIAN_AGE:
+        raise GuardianNeeded()
+    issued = ChallengeIssued(
+        challenge=challenge,
+        party=party,
+        nonce=nonce,
+        actions=actions,
+        thumbprint=session.thumbprint,
+        expires=instant(stamp.at + timedelta(seconds=case.policy.challenge_ttl_s)),
+    )
+    return (*erasure(case, party, "KYC-13"), issued)
+
+
+def open_challenge(case: Case, challenge: str, stamp: Stamp) -> tuple[Party, Challenge]:
+    """The challenge, if this device may still answer it."""
+    party, session = admit_challenge(case, stamp)
+    present = case.identity_of(party).challenge
+    if present is None or present.id != challenge or present.judged:
+        raise LivenessReplayed()
+    if present.thumbprint != session.thumbprint:
+        raise DeviceForeign()
+    if stamp.at > parse_instant(present.expires):
+        raise ChallengeExpired()
+    return party, present
+
+
+def admit_frame(case: Case, command: CaptureFrame, stamp: Stamp) -> Challenge:
+    _, challenge = open_challenge(case, command.challenge, stamp)
+    if command.index != len(challenge.frames) or command.index >= len(challenge.actions):
+        raise FrameOutOfOrder(expected=len(challenge.frames))
+    return challenge
+
+
+def capture_frame(case: Case, command: CaptureFrame, media: Media, stamp: Stamp) -> tuple[Body, ...]:
+    admit_frame(case, command, stamp)
+    return (FrameCaptured(challenge=command.challenge, index=command.index, media=media),)
+
+
+def admit_decision(case: Case, command: DecideChallenge, challenge: str, stamp: Stamp) -> tuple[Party, Challenge]:
+    party, present = open_challenge(case, challenge, stamp)
+    if len(present.frames) != len(present.actions):
+        raise FramesMissing(missing=len(present.actions) - len(present.frames))
+    if len(command.frames) != len(present.frames):
+        raise FramesUnsigned()
+    return party, present
+
+
+def decide(case: Case, command: DecideChallenge, challenge: str, judged: JudgedFact, stamp: Stamp) -> tuple[Body, ...]:
+    """Seal the judgement, erase the frames, say what follows: verified, a review, another try or a locked route."""
+    party, present = admit_decision(case, command, challenge, stamp)
+    identity = case.identity_of(party)
+    overall = worst(judged.verdict, judged.match)
+    failed = overall == "fail"
+    bodies: list[Body] = [
+        LivenessJudged(
+            challenge=present.id,
+            party=party,
+            attempt=len(identity.attempts) + 1,
+            verdict=judged.verdict,
+            reasons=judged.reasons,
+            scores=judged.scores,
+            frames=tuple(media.commitment for _, media in sorted(present.frames.items())),
+            statement=judged.statement,
+            signature=command.signature,
+            # Somebody who fails now may have taken over the phone from the person who passed before.
+            withdraws=held(case, party) if failed else (),
+        )
+    ]
+    if judged.match_reasons or judged.match_score:
+        bodies += [
+            FacesCompared(
+                party=party,
+                pair="live_to_document",
+                verdict=judged.match,
+                reasons=judged.match_reasons,
+                score=judged.match_score,
+            ),
+            FacesCompared(party=party, pair="live_to_authority", verdict="not_run", reasons=("NO_ADAPTER",)),
+        ]
+    bodies += erasure(case, party, "KYC-13")
+    if judged.data is not None:
+        bodies.append(judged.data.event(party))
+    return (*bodies, *_consequence(case, party, overall, judged, stamp))
+
+
+def _consequence(case: Case, party: Party, overall: Verdict, judged: JudgedFact, stamp: Stamp) -> tuple[Body, ...]:
+    identity = case.identity_of(party)
+    if overall == "pass":
+        doubts = list(judged.data.reasons) if judged.data and judged.data.verdict in {"fail", "review"} else []
+        if identity.review == "reject":
+            doubts.append("EARLIER_REJECTION")
+        if doubts:
+            return (ReviewRequested(party=party, reasons=tuple(doubts)),)
+        if identity.review == "requested":
+            return ()  # a reviewer has the last word, on corrected fields or an earlier doubt
+        return (verified(party, "face", stamp.actor.session or ""),)
+    bodies: list[Body] = []
+    if overall == "review":
+        bodies.append(ReviewRequested(party=party, reasons=(*judged.reasons, *judged.match_reasons)))
+    tries = identity.tries + (overall != "not_run")
+    if tries >= case.policy.route_tries or len(identity.attempts) + 1 >= CAPTURES * case.policy.route_tries:
+        bodies.append(RouteLocked(party=party, route="face"))
+    return tuple(bodies)

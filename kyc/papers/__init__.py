@@ -1,0 +1,1 @@
+"""The papers an identity rests on."""

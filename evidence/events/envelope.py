@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -160,30 +161,103 @@ def stream_kind(stream: str) -> str:
 
 def read_line(line: bytes, after: Head, bodies: dict[str, type[Body]]) -> Event:
     """Check one stored line against what stands before it, then decode it. ChainBroken names the first thing wrong."""
-    try:
-        plain = decode.parse(line, max_bytes=8 * decode.MAX_BYTES)
-        if decode.encode(plain) != line:
-            raise ChainBroken("line is not canonical", seq=after.seq + 1)
-        envelope = decode.convert(plain, _Envelope)
-        body_type = bodies.get(envelope.type)
-        if body_type is None:
-            raise ChainBroken(f"unknown event type {envelope.type}", seq=after.seq + 1)
-        body = decode.convert(envelope.body, body_type)
-    except ChainBroken:
-        raise
-    except Error as error:
-        raise ChainBroken(f"{error.code}: {error}", seq=after.seq + 1) from None
-    if envelope.seq != after.seq + 1:
-        raise ChainBroken(f"expected event {after.seq + 1}, found {envelope.seq}", seq=after.seq + 1)
-    if envelope.prev != after.hash:
-        raise ChainBroken("prev is not the hash of the line before", seq=envelope.seq)
+    event = parse_line(line, bodies, after.seq + 1)
+    if event.seq != after.seq + 1:
+        raise ChainBroken(f"expected event {after.seq + 1}, found {event.seq}", seq=after.seq + 1)
+    if event.prev != after.hash:
+        raise ChainBroken("prev is not the hash of the line before", seq=event.seq)
+    return event
+
+
+def parse_line(line: bytes, bodies: dict[str, type[Body]], seq: int) -> Event:
+    """One line by itself: canonical, of a known type and its shape. ChainBroken, at `seq`, otherwise.
+
+    Nearly every line takes the short way, ten times faster: decoded straight into its type and, encoded again, the
+    same bytes. What the type alone cannot exclude (escapes, large integers, keys that are not ASCII) goes the long way.
+    """
+    found = _typed(line, bodies)
+    if found is None:
+        try:
+            plain = decode.parse(line, max_bytes=8 * decode.MAX_BYTES)
+            if decode.encode(plain) != line:
+                raise ChainBroken("line is not canonical", seq=seq)
+            envelope = decode.convert(plain, _Envelope)
+            body_type = bodies.get(envelope.type)
+            if body_type is None:
+                raise ChainBroken(f"unknown event type {envelope.type}", seq=seq)
+            found = envelope, decode.convert(envelope.body, body_type)
+        except ChainBroken:
+            raise
+        except Error as error:
+            raise ChainBroken(f"{error.code}: {error}", seq=seq) from None
+    said, body = found
     return Event(
-        stream=envelope.stream,
-        seq=envelope.seq,
-        at=envelope.at,
-        actor=envelope.actor,
-        cmd=envelope.cmd,
+        stream=said.stream,
+        seq=said.seq,
+        at=said.at,
+        actor=said.actor,
+        cmd=said.cmd,
         body=body,
-        prev=envelope.prev,
+        prev=said.prev,
         line=line,
     )
+
+
+_TYPE = re.compile(rb',"type":"([a-z_./0-9]+)","v":1}\Z')
+_LONG_WAY = re.compile(rb'[\\\x7f]|[:,\[]-?[0-9]{16}|[\x80-\xff][^"]*":')
+
+
+def _typed(line: bytes, bodies: dict[str, type[Body]]) -> tuple[Any, Body] | None:
+    named = _TYPE.search(line, max(0, len(line) - 100))
+    body_type = bodies.get(named[1].decode()) if named else None
+    if body_type is None or len(line) > decode.MAX_BYTES or _LONG_WAY.search(line):
+        return None
+    decoder = _decoder(body_type)
+    if decoder is None:
+        return None
+    try:
+        said = decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return (said, said.body) if _encode_sorted(said) == line else None
+
+
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
+
+@cache
+def _decoder(body_type: type[Body]) -> Any:
+    """Of a whole line with this body; None for a body whose types leave open what stands in it."""
+    if not _is_closed(msgspec.inspect.type_info(body_type), ()):
+        return None
+    line_type = msgspec.defstruct(
+        "Line", [("body", body_type)], bases=(_Envelope,), frozen=True, kw_only=True, forbid_unknown_fields=True
+    )
+    return msgspec.json.Decoder(line_type)
+
+
+def _is_closed(kind: Any, above: tuple[Any, ...]) -> bool:
+    """No float, no `Any`, no type inside itself: then the type bounds numbers and depth as the profile does."""
+    inside: tuple[Any, ...]
+    match kind:
+        case msgspec.inspect.StructType():
+            if kind.cls in above:
+                return False
+            above, inside = (*above, kind.cls), tuple(field.type for field in kind.fields)
+        case msgspec.inspect.DictType():
+            inside = kind.key_type, kind.value_type
+        case msgspec.inspect.VarTupleType():
+            inside = (kind.item_type,)
+        case msgspec.inspect.UnionType():
+            inside = kind.types
+        case (
+            msgspec.inspect.StrType()
+            | msgspec.inspect.IntType()
+            | msgspec.inspect.BoolType()
+            | msgspec.inspect.NoneType()
+            | msgspec.inspect.LiteralType()
+        ):
+            inside = ()
+        case _:
+            return False
+    return all(_is_closed(item, above) for item in inside)

@@ -171,7 +171,7 @@ class Customer:
         return Act(nonce=nonce, thumbprint=self.thumbprint, signature=self.sign(decode.encode(message)))
 
     def sign(self, data: bytes) -> str:
-        return b64(self.key.sign(data, ec.ECDSA(hashes.SHA256())))
+        return b64(self.key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
 
 
 class Teller:
@@ -373,7 +373,7 @@ class Teller:
             "place": place["fix"],
             "strokes": strokes.commitment,
         }
-        signed = await sign_pdf(pdf, self.world.papers, self.world.tsa, about)
+        signed = await sign_pdf(pdf, self.world.papers, self.world.tsa, about, self.world.clock())
         await self.happen(
             happened.DocumentSigned(
                 document="doc_1",

@@ -40,7 +40,17 @@ claims = Table(
     Column("expires_ms", BigInteger),
     Column("stream", Text, nullable=False),
     Column("seq", Integer, nullable=False),
+    Index("claims_expires", "expires_ms"),
 )
+
+checkpoints = Table(
+    "checkpoints",
+    LOG,
+    Column("name", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+)
+"""The last signed tree head, and the last cosigned one: what whoever publishes compares and swaps."""
 
 disclosures = Table(
     "disclosures",

@@ -331,6 +331,10 @@ class Teller:
         await self.world.vault.destroy(self.stream, media=(frame,))
 
     async def signing(self) -> None:
+        await self.sign(await self.paper())
+
+    async def paper(self) -> bytes:
+        """Prepared and shown to its end, ready to be signed."""
         pdf = blank_pdf(b64(self.world.random(32)))
         shown = hashlib.sha256(pdf).hexdigest()
         page = picture(b"\xfa\xfa\xfa", "PNG")
@@ -358,6 +362,10 @@ class Teller:
             ),
             happened.DocumentShown(document="doc_1", sha256=shown, visible_ms=12_345, end_seen=True),
         )
+        return pdf
+
+    async def sign(self, pdf: bytes) -> None:
+        shown = hashlib.sha256(pdf).hexdigest()
         strokes = await self.put("biometric", decode.encode({"strokes": [[1, 2, 3]]}), "application/json")
         comment = await self.hide("contract", comment="我已看懂 <b>&</b>")
         place = await self.hide("location", fix={"lat_e7": 399_000_000, "lon_e7": 1_164_000_000})

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request, Router
@@ -24,6 +25,7 @@ from litestar.stores.redis import RedisStore
 from redis.asyncio import Redis
 
 from api import errors, wire
+from api.alarms import AlarmBoard
 from api.auth import Caller, Gate, Proofs, Tokens, idempotency_key
 from api.clock import utc_now
 from api.desk import Act, Desk
@@ -34,6 +36,7 @@ from api.keeper import Keeper
 from api.keys import check_mode, derived
 from api.live import Live
 from api.logs import configure_logs
+from api.monitor import Monitor
 from api.proofroom import Proofroom
 from api.rooms import open_rooms
 from api.routes import access, cases, catalogue, identity, privacy, proof, reading, service, signing
@@ -41,6 +44,7 @@ from api.sender import ConsoleSender
 from api.settings import Settings
 from api.store import Store
 from api.sweeper import Sweeper
+from evidence import custody
 from evidence.ports import Clock, Random, Sender
 
 
@@ -88,13 +92,15 @@ def create_app(
     store = Store.of(settings, now, random)
     shared = Shared.open(settings)
     rooms = open_rooms(settings, store, now, random, sender or ConsoleSender())
-    health, index = Health(), CaseIndex()
+    health, index = Health(now), CaseIndex()
     channels = ChannelsPlugin(shared.channels, arbitrary_channels_allowed=True)
     live = Live(channels)
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now, health)
     keeper = Keeper(rooms.erasure, health)
+    alarms = AlarmBoard(store.alarms, health)
+    monitor = Monitor(store, health, now, settings.monitor_every_s)
     desk = Desk(store.ledger, store.vault, shared.answers, now)
     proofroom = Proofroom.of(settings, store, rooms, now, health.alarm)
 
@@ -104,11 +110,13 @@ def create_app(
             stack.push_async_callback(shared.close)
             await stack.enter_async_context(store.opened())
             await proofroom.check()  # before anything is written
+            await alarms.start()
             await stack.enter_async_context(rooms.opened(announce=health.sound))
             if health.sound:
                 await proofroom.start()
-            learners = (index.learn, sweeper.learn, keeper.learn)
-            chores = (sweeper.run, keeper.run, proofroom.stamp_checkpoints)
+            heed = partial(custody.heed, keyring=store.vault.keyring)
+            learners = (index.learn, sweeper.learn, keeper.learn, heed)
+            chores = (alarms.run, monitor.run, sweeper.run, keeper.run, proofroom.stamp_checkpoints)
             await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
             health.started()
             yield

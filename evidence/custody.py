@@ -4,16 +4,29 @@ Keys come first here and their events follow: a secret that exists without an ev
 that does not exist would be a lie. `announce` brings the log up to what the key store holds, and may be repeated.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from evidence.errors import NotFound
-from evidence.events import Actor, Body, Frozen, Stamp, TenantKeyAdopted, TenantKeyRetired, instant
+from evidence.events import (
+    Actor,
+    Body,
+    Erased,
+    Frozen,
+    Stamp,
+    TenantKeyAdopted,
+    TenantKeyRetired,
+    instant,
+    stream_kind,
+)
 from evidence.keyring import Held, Keyring, TenantKey, unwrapped
 from evidence.ledger import Ledger
+from evidence.log import Entry
 from evidence.ports import Clock
 
 ACTOR = Actor(id="sys_keys", role="system")
 BATCH = 200  # data keys looked up at once
+_ERASED = f'"type":"{Erased.TYPE}"'.encode()
 
 
 class Rotation(Frozen, frozen=True, kw_only=True):
@@ -71,6 +84,14 @@ async def announce(ledger: Ledger, keyring: Keyring, now: datetime) -> int:
             await ledger.note(stream_of(tenant), bodies, Stamp(actor=ACTOR, at=now))
         told += len(bodies)
     return told
+
+
+def heed(entries: Sequence[Entry], keyring: Keyring) -> None:
+    """Let go of open keys that the log tells are destroyed or rotated, whichever process did it."""
+    if any(stream_kind(entry.stream) == "tenant" for entry in entries):
+        keyring.take_back()
+    for stream in {entry.stream for entry in entries if _ERASED in entry.line}:
+        keyring.take_back(stream)
 
 
 async def _known(ledger: Ledger, tenant: str) -> tuple[dict[int, str], set[int]]:

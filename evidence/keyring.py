@@ -4,7 +4,9 @@ A data key's name is its retention class, or `command` (keyed digests), or `kept
 stored key says its suite and the version it is wrapped under, so a new setting or a rotation leaves the old readable.
 """
 
+import asyncio
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +19,8 @@ from evidence.events import Frozen
 
 OPERATOR = "operator"  # the tenant of streams that belong to nobody in particular
 TRIES = 5
+LENT = 2_000  # open keys of keyed digests that a process keeps at once
+LENT_S = 60.0  # and for how long: what another process destroyed is gone from this one after that
 
 
 class DataKey(Frozen, frozen=True, kw_only=True):
@@ -129,7 +133,8 @@ class Keyring:
     """Opens and makes data keys. Data keys are asked for at every use, tenant keys are cached: they only ever retire.
 
     A process that kept open data keys would go on hiding under one that another process destroyed, and what it hid
-    would be lost without ever having been erased.
+    would be lost without ever having been erased. Nothing is hidden under a key of keyed digests, and it is wanted
+    twice by every request: `lent` keeps those open for a short while.
     """
 
     def __init__(
@@ -140,6 +145,8 @@ class Keyring:
         self.suite = SUITES[suite]
         self._masters = {name: _master(suite, master) for name, suite in SUITES.items()}
         self._tenants: dict[tuple[str, int], Key] = {}
+        self._lent: OrderedDict[tuple[str, str], tuple[Key, asyncio.TimerHandle]] = OrderedDict()
+        self._taken_back = 0  # times; what was looked up before the last one may not be kept
 
     async def existing(self, stream: str, name: str) -> Key | None:
         """None when it was never made, or destroyed."""
@@ -165,6 +172,35 @@ class Keyring:
             made = self.wrapped(fresh, wrapper, tenant, version, stream, name)
             await self.store.add(stream, name, made)  # what is stored may be another's, or nothing: look again
         raise KeyMoved("could not be made")
+
+    # --- keys of keyed digests ---------------------------------------------------------------------------------------
+
+    async def lent(self, stream: str, name: str) -> Key:
+        """As `key`, and kept open for at most `LENT_S`: only for a key that hides nothing."""
+        known = self._lent.get((stream, name))
+        if known is not None:
+            self._lent.move_to_end((stream, name))
+            return known[0]
+        before = self._taken_back
+        key = await self.key(stream, name)
+        if before == self._taken_back and (stream, name) not in self._lent:
+            # A timer, not a look at the clock: nobody may ever ask for it again.
+            timer = asyncio.get_running_loop().call_later(LENT_S, self._lent.pop, (stream, name), None)
+            self._lent[stream, name] = key, timer
+            if len(self._lent) > LENT:
+                self._lent.popitem(last=False)[1][1].cancel()
+        return key
+
+    def take_back(self, stream: str | None = None) -> None:
+        """Forget the open keys of a stream because they were destroyed, or all of them and the tenants' keys too,
+        because those changed."""
+        self._taken_back += 1
+        if stream is None:
+            self._tenants.clear()
+        for place in [place for place in self._lent if stream in (None, place[0])]:
+            self._lent.pop(place)[1].cancel()
+
+    # --- wrapping ----------------------------------------------------------------------------------------------------
 
     def wrapped(self, key: Key, wrapper: Key, tenant: str, version: int, stream: str, name: str) -> DataKey:
         suite = key.suite.name

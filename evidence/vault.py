@@ -210,7 +210,7 @@ class Vault:
         values = await self._values.commitments(stream, retention)
         files = await self._objects.keys(f"{stream}/{retention}/") + await self._objects.keys(f"{stream}/{KEPT}/")
         names = (retention, KEPT) if retention == "biometric" else (retention, KEPT, COMMAND)
-        await self.keyring.store.destroy(stream, names, because)
+        await self._destroy(stream, names, because)
         await self._values.delete(stream, values)
         await self._objects.delete(files)
 
@@ -225,14 +225,14 @@ class Vault:
 
     async def drop_kept(self, stream: str) -> None:
         """Destroy the files made from evidence: their key first."""
-        await self.keyring.store.destroy(stream, (KEPT,))
+        await self._destroy(stream, (KEPT,))
         await self._objects.delete(await self._objects.keys(f"{stream}/{KEPT}/"))
 
     # --- keyed digests and short-lived secrets -----------------------------------------------------------------------
 
     async def mac(self, stream: str, data: bytes) -> str:
         """HMAC (hex) under a key of this case: recognises a repeat, reveals nothing. For `cmd`."""
-        key = await self.keyring.key(stream, COMMAND)
+        key = await self.keyring.lent(stream, COMMAND)
         return key.mac(data).hex()
 
     def blind(self, tenant: str, kind: str, data: bytes) -> str:
@@ -250,6 +250,12 @@ class Vault:
 
     async def forget(self, kind: str, name: str) -> None:
         await self._values.forget(f"{kind}/{name}")
+
+    async def _destroy(self, stream: str, names: Iterable[str], because: int = 0) -> None:
+        try:
+            await self.keyring.store.destroy(stream, names, because)
+        finally:  # after it, so that none looked up before can still be kept; a failure may have come after the commit
+            self.keyring.take_back(stream)
 
     def _verifier(self, kind: str, name: str, secret: str) -> bytes:
         return hmac.new(self._mac_key, f"secret/{kind}/{name}/{secret}".encode(), hashlib.sha256).digest()

@@ -3,14 +3,30 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from evidence.keyring import DataKey, Held, TenantKey
 from evidence.sql.database import Database
 from evidence.sql.schema import destroyed_keys, streams, tenant_keys, wrapped_keys
 from evidence.sql.upsert import insert_new, upsert
-from evidence.sql.vault import fetch
+
+# Made once: to build and to compare a statement costs more than to run it.
+_one = select(wrapped_keys).where(
+    wrapped_keys.c.stream == bindparam("stream"), wrapped_keys.c.name == bindparam("name")
+)
+_older = (
+    select(wrapped_keys)
+    .where(wrapped_keys.c.tenant == bindparam("tenant"), wrapped_keys.c.version < bindparam("version"))
+    .order_by(wrapped_keys.c.stream, wrapped_keys.c.name)
+    .limit(bindparam("limit"))
+)
+_destroyed = select(destroyed_keys).where(destroyed_keys.c.stream == bindparam("stream"))
+_tenant_of = select(streams.c.tenant).where(streams.c.stream == bindparam("stream"))
+_versions = select(tenant_keys).where(tenant_keys.c.tenant == bindparam("tenant"))
+_newest = _versions.where(tenant_keys.c.newest == 1)
+_version = _versions.where(tenant_keys.c.version == bindparam("version"))
+_all_versions = select(tenant_keys).order_by(tenant_keys.c.tenant, tenant_keys.c.version)
 
 
 class SqlKeys:
@@ -24,7 +40,7 @@ class SqlKeys:
     # --- data keys ---------------------------------------------------------------------------------------------------
 
     async def find(self, stream: str, name: str) -> DataKey | None:
-        rows = await fetch(self._database, _one(stream, name))
+        rows = await self._database.fetch(_one, {"stream": stream, "name": name})
         return _data_key(rows[0]) if rows else None
 
     async def add(self, stream: str, name: str, key: DataKey) -> DataKey | None:
@@ -38,7 +54,7 @@ class SqlKeys:
             if (await connection.execute(look)).scalar() != key.version:
                 return None
             await connection.execute(insert_new(connection, wrapped_keys), row)
-            return _data_key((await connection.execute(_one(stream, name))).one())
+            return _data_key((await connection.execute(_one, {"stream": stream, "name": name})).one())
 
         return await self._database.writer.run(work)
 
@@ -60,7 +76,7 @@ class SqlKeys:
         return count
 
     async def destroyed(self, stream: str) -> dict[str, int]:
-        rows = await fetch(self._database, select(destroyed_keys).where(destroyed_keys.c.stream == stream))
+        rows = await self._database.fetch(_destroyed, {"stream": stream})
         return {row.name: row.because for row in rows}
 
     # --- whose -------------------------------------------------------------------------------------------------------
@@ -73,24 +89,21 @@ class SqlKeys:
             await self._database.writer.run(work)
 
     async def tenant_of(self, stream: str) -> str | None:
-        rows = await fetch(self._database, select(streams.c.tenant).where(streams.c.stream == stream))
+        rows = await self._database.fetch(_tenant_of, {"stream": stream})
         return rows[0].tenant if rows else None
 
     # --- tenant keys -------------------------------------------------------------------------------------------------
 
     async def newest(self, tenant: str) -> TenantKey | None:
-        wanted = tenant_keys.c.tenant == tenant, tenant_keys.c.newest == 1
-        rows = await fetch(self._database, select(tenant_keys).where(*wanted))
+        rows = await self._database.fetch(_newest, {"tenant": tenant})
         return _tenant_key(rows[0]) if rows else None
 
     async def tenant_key(self, tenant: str, version: int) -> TenantKey | None:
-        wanted = tenant_keys.c.tenant == tenant, tenant_keys.c.version == version
-        rows = await fetch(self._database, select(tenant_keys).where(*wanted))
+        rows = await self._database.fetch(_version, {"tenant": tenant, "version": version})
         return _tenant_key(rows[0]) if rows else None
 
     async def tenant_keys(self) -> list[TenantKey]:
-        ordered = select(tenant_keys).order_by(tenant_keys.c.tenant, tenant_keys.c.version)
-        return [_tenant_key(row) for row in await fetch(self._database, ordered)]
+        return [_tenant_key(row) for row in await self._database.fetch(_all_versions, {})]
 
     async def adopt(self, key: TenantKey) -> bool:
         of_tenant = tenant_keys.c.tenant == key.tenant
@@ -122,9 +135,7 @@ class SqlKeys:
         await self._out_of_the_files()
 
     async def older(self, tenant: str, version: int, limit: int) -> list[Held]:
-        mine = and_(wrapped_keys.c.tenant == tenant, wrapped_keys.c.version < version)
-        wanted = select(wrapped_keys).where(mine).order_by(wrapped_keys.c.stream, wrapped_keys.c.name)
-        rows = await fetch(self._database, wanted.limit(limit))
+        rows = await self._database.fetch(_older, {"tenant": tenant, "version": version, "limit": limit})
         return [Held(stream=row.stream, name=row.name, key=_data_key(row)) for row in rows]
 
     async def rewrap(self, held: Held, key: DataKey) -> bool:
@@ -148,10 +159,6 @@ class SqlKeys:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _one(stream: str, name: str) -> Select[Any]:
-    return select(wrapped_keys).where(wrapped_keys.c.stream == stream, wrapped_keys.c.name == name)
 
 
 def _data_key(row: Any) -> DataKey:

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from evidence.errors import StorageFailed
 from evidence.events import Commitment, Retention
 from evidence.sql.database import Database
 from evidence.sql.schema import disclosures, secrets
 from evidence.sql.upsert import milliseconds, upsert
+
+# Made once: to build and to compare a statement costs more than to run it.
+_of_stream = disclosures.c.stream == bindparam("stream")
+_found = select(disclosures).where(_of_stream, disclosures.c.commitment.in_(bindparam("wanted", expanding=True)))
+_of_class = select(disclosures.c.commitment).where(_of_stream, disclosures.c.retention == bindparam("retention"))
+_secret = select(secrets.c.mac).where(secrets.c.key == bindparam("key"), secrets.c.expires_ms > bindparam("now_ms"))
 
 
 class SqlValues:
@@ -37,8 +40,7 @@ class SqlValues:
     async def get(self, stream: str, commitments: Sequence[Commitment]) -> dict[Commitment, tuple[Retention, bytes]]:
         if not commitments:
             return {}
-        wanted = disclosures.c.stream == stream, disclosures.c.commitment.in_(commitments)
-        rows = await fetch(self._database, select(disclosures).where(*wanted))
+        rows = await self._database.fetch(_found, {"stream": stream, "wanted": list(commitments)})
         return {row.commitment: (row.retention, bytes(row.sealed)) for row in rows}
 
     async def delete(self, stream: str, commitments: Iterable[Commitment]) -> int:
@@ -53,8 +55,8 @@ class SqlValues:
         return await self._database.writer.run(work)
 
     async def commitments(self, stream: str, retention: Retention) -> list[Commitment]:
-        wanted = disclosures.c.stream == stream, disclosures.c.retention == retention
-        return [row.commitment for row in await fetch(self._database, select(disclosures.c.commitment).where(*wanted))]
+        rows = await self._database.fetch(_of_class, {"stream": stream, "retention": retention})
+        return [row.commitment for row in rows]
 
     async def remember(self, key: str, mac: bytes, expires: datetime) -> None:
         async def work(connection: AsyncConnection) -> None:
@@ -64,8 +66,7 @@ class SqlValues:
         await self._database.writer.run(work)
 
     async def recall(self, key: str, now: datetime) -> bytes | None:
-        wanted = secrets.c.key == key, secrets.c.expires_ms > milliseconds(now)
-        rows = await fetch(self._database, select(secrets.c.mac).where(*wanted))
+        rows = await self._database.fetch(_secret, {"key": key, "now_ms": milliseconds(now)})
         return bytes(rows[0].mac) if rows else None
 
     async def forget(self, key: str) -> None:
@@ -73,11 +74,3 @@ class SqlValues:
             await connection.execute(delete(secrets).where(secrets.c.key == key))
 
         await self._database.writer.run(work)
-
-
-async def fetch(database: Database, statement: Any) -> Sequence[Any]:
-    try:
-        async with database.engine.connect() as connection:
-            return (await connection.execute(statement)).all()
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
-        raise StorageFailed(type(error).__name__) from error

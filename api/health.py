@@ -1,19 +1,31 @@
-"""What the service knows of its own state: kept by followers and start-up, read by /readyz and /metrics."""
+"""What the service knows of its own state: kept by followers and start-up, read by /readyz and /metrics.
+
+An alarm is this process's own, or another's that was heard of (`api.alarms`); both hold up changes alike.
+"""
 
 import logging
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from prometheus_client import Gauge
 
+from evidence.alarms import Alarm
 from evidence.errors import ReadOnly
+from evidence.events import instant
 from evidence.follow import Progress
+from evidence.ports import Clock
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 LAG = Gauge("jianzheng_follower_lag_events", "Events a follower has not handled yet", ["follower"])
 FAILURES = Gauge("jianzheng_follower_failures", "Failures in a row", ["follower"])
+ALARM = Gauge("jianzheng_alarm", "1 while an alarm stands that a person must look at", ["name"])
+CHECKED = Gauge(
+    "jianzheng_monitor_checked_unixtime", "When everything kept was last read again and found whole", ["what"]
+)
 
 LAG_LIMIT = 10_000
 
@@ -21,9 +33,12 @@ LAG_LIMIT = 10_000
 class Health:
     """One per process."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Clock) -> None:
+        self._now = now
         self._followers: dict[str, Progress] = {}
-        self._alarms: dict[str, str] = {}
+        self._own: dict[str, Alarm] = {}
+        self._heard: dict[str, Alarm] = {}
+        self._checked: dict[str, datetime] = {}
         self._started = False
 
     def started(self) -> None:
@@ -37,24 +52,52 @@ class Health:
         LAG.labels(progress.name).set(progress.newest - progress.position)
         FAILURES.labels(progress.name).set(progress.failures)
 
-    def alarm(self, name: str, what: str) -> None:
-        """Something a person must look at; the service is not ready and accepts no change until it is restarted after
-        they did. What was stored can still be read."""
-        if self._alarms.get(name) != what:
+    def alarm(self, name: str, what: str, stops: bool = True) -> None:
+        """Something a person must look at. With `stops`, no change is accepted until they did and the service was
+        restarted; what was stored can still be read."""
+        known = self._own.get(name)
+        if known is None or known.what != what:
             logging.getLogger("jianzheng.alarm").critical("%s: %s", name, what)
-        self._alarms[name] = what
+        self._own[name] = Alarm(name, what, stops, int(self._now().timestamp() * 1000))
+        ALARM.labels(name).set(1)
+
+    def hear(self, standing: Iterable[Alarm], *, keep: bool = False) -> None:
+        """The alarms that stand for all processes. `keep`: until this process ends, for it was not started as usual."""
+        told = {alarm.name: alarm for alarm in standing}
+        for alarm in told.values():
+            if alarm.name not in self.alarms:
+                logging.getLogger("jianzheng.alarm").critical("%s, of another process: %s", alarm.name, alarm.what)
+            ALARM.labels(alarm.name).set(1)
+        for name in self._heard.keys() - told.keys() - self._own.keys():
+            ALARM.labels(name).set(0)
+        self._heard = told
+        if keep:
+            self._own = told | self._own
+
+    def checked(self, what: str) -> None:
+        """The monitor read all of it and found nothing."""
+        self._checked[what] = self._now()
+        CHECKED.labels(what).set(self._now().timestamp())
+
+    @property
+    def own_alarms(self) -> tuple[Alarm, ...]:
+        return tuple(self._own.values())
+
+    @property
+    def alarms(self) -> dict[str, Alarm]:
+        return self._heard | self._own
 
     @property
     def sound(self) -> bool:
-        return not self._alarms
+        return not any(alarm.stops for alarm in self.alarms.values())
 
     def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """A guard on every route: nothing that changes something passes while an alarm stands. `opt={"reads": True}`
+        """A guard on every route: nothing that changes something passes while an alarm stops it. `opt={"reads": True}`
         marks what is posted only to be read."""
         method = dict(connection.scope).get("method")  # none on a socket, which only listens
         reading = method in (None, "GET", "HEAD", "OPTIONS") or handler.opt.get("reads")
-        if self._alarms and not reading:
-            raise ReadOnly(", ".join(self._alarms))
+        if not reading and not self.sound:
+            raise ReadOnly(", ".join(name for name, alarm in self.alarms.items() if alarm.stops))
 
     def report(self) -> dict[str, Any]:
         behind = [name for name, told in self._followers.items() if told.newest - told.position > LAG_LIMIT]
@@ -63,7 +106,8 @@ class Health:
             for name, told in self._followers.items()
         }
         return {
-            "ready": self._started and not self._alarms and not behind,
-            "alarms": dict(self._alarms),
+            "ready": self._started and self.sound and not behind,
+            "alarms": {name: alarm.what for name, alarm in self.alarms.items()},
             "followers": followers,
+            "checked": {what: instant(at) for what, at in self._checked.items()},
         }

@@ -18,7 +18,7 @@ from evidence.keyfile import open_key
 from evidence.ledger import Ledger
 from evidence.ports import Clock, Random
 from evidence.sequencer import Sequencer
-from evidence.sql import Database, SqlKeys, SqlLeases, SqlLog, SqlPositions, SqlValues, migrate
+from evidence.sql import Database, SqlAlarms, SqlKeys, SqlLeases, SqlLog, SqlPositions, SqlValues, migrate
 from evidence.tiles import FileCheckpoint
 from evidence.timestamp import TimeStamper
 from evidence.timestamping import HttpTsa
@@ -44,8 +44,10 @@ class Store:
     ledger: Ledger
     positions: SqlPositions
     leases: SqlLeases
+    alarms: SqlAlarms
     log_key: Ed25519PrivateKey
     seal_key: Ed25519PrivateKey
+    tiles: FileObjects
     sequencer: Sequencer
     signed: FileCheckpoint
     cosigned: FileCheckpoint
@@ -67,7 +69,7 @@ class Store:
             log_key = open_key(folder / "log.pem", master, Ed25519PrivateKey.generate)
             seal_key = open_key(folder / "seal.pem", master, Ed25519PrivateKey.generate)
             local_tsa, stamper = _time(settings, master, now, random)
-        policy = witness_policy(settings)
+        policy, tiles = witness_policy(settings), FileObjects(public)
         # With witnesses, people read only what the quorum cosigned.
         signed = FileCheckpoint(folder / "checkpoint", public / ("checkpoint" if policy is None else "unwitnessed"))
         if policy is not None and policy.logs and NoteKey(settings.log_name, _raw(log_key)) not in policy.logs:
@@ -82,9 +84,11 @@ class Store:
             ledger=Ledger(log),
             positions=SqlPositions(database),
             leases=SqlLeases(database),
+            alarms=SqlAlarms(database),
             log_key=log_key,
             seal_key=seal_key,
-            sequencer=Sequencer(log, FileObjects(public), signed, settings.log_name, log_key),
+            tiles=tiles,
+            sequencer=Sequencer(log, tiles, signed, settings.log_name, log_key),
             signed=signed,
             cosigned=FileCheckpoint(folder / "cosigned", public / "checkpoint"),
             policy=policy,

@@ -113,6 +113,12 @@ def open_checkpoint(
     return checkpoint, tuple(seen)
 
 
+def without_witnesses(note: bytes) -> bytes:
+    """The note with the log's own signature line alone: what it says whatever a policy says of witnesses now."""
+    body, gap, lines = note.partition(b"\n\n")
+    return body + gap + lines.partition(b"\n")[0] + b"\n"
+
+
 def cosign(checkpoint: Checkpoint, name: str, key: Ed25519PrivateKey, time: int) -> bytes:
     """A witness's signature line with its LF (C2SP tlog-cosignature, Ed25519). `time`: POSIX seconds."""
     public = NoteKey(name, key.public_key().public_bytes_raw(), COSIGNATURE)

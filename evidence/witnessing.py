@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from evidence.checkpoint import Checkpoint, NoteKey, open_checkpoint
+from evidence.checkpoint import Checkpoint, NoteKey, open_checkpoint, without_witnesses
 from evidence.errors import HeadMoved, NotVerified, ReadOnly, Unavailable
 from evidence.log import Entry
 from evidence.merkle import verify_consistency
@@ -160,9 +160,7 @@ class Witnessing:
                 await self._round(open_checkpoint(signed, self._tree.public)[0], signed)
 
     async def _check_past(self, cosigned: bytes) -> None:
-        body, _, lines = cosigned.partition(b"\n\n")
-        own = body + b"\n\n" + lines.partition(b"\n")[0] + b"\n"  # whatever the policy says of the witnesses now
-        head, _ = open_checkpoint(own, self._tree.public)
+        head, _ = open_checkpoint(without_witnesses(cosigned), self._tree.public)
         signed = await self._signed.load()
         newest = None if signed is None else open_checkpoint(signed, self._tree.public)[0]
         try:

@@ -86,6 +86,16 @@ leases = Table(
     Column("until_ms", BigInteger, nullable=False),
 )
 
+alarms = Table(
+    "alarms",
+    LOG,
+    Column("name", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("stops", Integer, nullable=False),
+    Column("raised_ms", BigInteger, nullable=False),
+)
+"""What every process must hear of; stands until a person takes it away."""
+
 wrapped_keys = Table(
     "wrapped_keys",
     KEYS,

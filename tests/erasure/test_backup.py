@@ -144,7 +144,7 @@ async def test_an_old_key_database_that_came_back_is_emptied_again(tmp_path: Pat
     await asyncio.to_thread(shutil.copytree, copy / "keys", planted.data / "keys")
     async with planted.store().opened() as store:
         assert await store.vault.keyring.existing(CASE, "identity") is not None
-        keeper = Keeper(flow.Ports(store.ledger, store.vault, utc_now, table()), Health())
+        keeper = Keeper(flow.Ports(store.ledger, store.vault, utc_now, table()), Health(utc_now))
         keeper.learn(await store.log.scan(0))
         await keeper.complete()
         assert await store.vault.keyring.existing(CASE, "identity") is None

@@ -17,7 +17,7 @@ async def test_an_abandoned_case_is_erased_class_by_class_when_its_time_has_come
     teller = Teller(world, stream_of(world))
     await teller.opening()
     began = parse_instant((await finished.ports.ledger.case(teller.stream)).keeping.touched_at)
-    keeper = Keeper(finished.ports, Health())
+    keeper = Keeper(finished.ports, Health(finished.ports.now))
     keeper.learn(world.log.entries)
     told: dict[int, set[str]] = {}
     for days in (29, 31, 179, 181):
@@ -37,7 +37,7 @@ async def test_an_erasure_cut_short_is_completed_after_the_next_start(finished: 
     )
     assert await finished.ports.vault.held(finished.stream, "location")
     finished.told.world.clock.forward(timedelta(days=3).total_seconds())
-    restarted = Keeper(finished.ports, Health())
+    restarted = Keeper(finished.ports, Health(finished.ports.now))
     restarted.learn(finished.told.world.log.entries)
     await restarted.complete()
     assert await finished.ports.vault.held(finished.stream, "location") == frozenset()

@@ -20,8 +20,8 @@ from evidence.sequencer import Proven, Sequencer
 from evidence.vault import SALT_BYTES, Objects, Vault, b64
 from evidence.verify import Report, account, bag, chain, container, fields, files, log, time, verify_bundle
 from evidence.verify.chain import Chain
-from evidence.verify.fields import Place
 from evidence.verify.keys import LOG, TrustedKeys
+from evidence.verify.places import Place
 from evidence.verify.seals import path as seal_path
 
 EVERYTHING: frozenset[Retention] = frozenset(("biometric", "identity", "location", "contract"))
@@ -190,7 +190,7 @@ async def _open(
     read: Chain, vault: Vault, classes: frozenset[Retention], erased_later: set[str]
 ) -> tuple[dict[str, bytes], set[str]]:
     """(files, commitments left closed on purpose)."""
-    places = list({place.commitment: place for place in reversed(fields.all_places(read))}.values())[::-1]
+    places = list({place.commitment: place for place in reversed(read.places)}.values())[::-1]
     erased = fields.erasures(read)
     wanted = [place for place in places if place.commitment not in erased]
     held = await vault.reveal(read.stream, [place.commitment for place in wanted if place.media is None])
@@ -230,7 +230,7 @@ async def _file(stream: str, place: Place, vault: Vault, erased_later: set[str])
 
 def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) -> Built:
     found = dict(contents)
-    order = dict.fromkeys(place.commitment for place in fields.all_places(read))
+    order = dict.fromkeys(place.commitment for place in read.places)
     if withheld:
         found[fields.WITHHELD] = "".join(f"{item}\n" for item in order if item in withheld).encode()
     keys = TrustedKeys.of(

@@ -16,8 +16,8 @@ from evidence.ledger import Ledger
 from evidence.ports import Clock
 from evidence.retention import Table, is_over, periods
 from evidence.vault import Vault
-from evidence.verify.chain import Record
-from evidence.verify.fields import Place, places
+from evidence.verify.places import Place, places
+from evidence.verify.records import Record
 
 ERASER = Actor(id="sys_eraser", role="system")
 LOOKS = 3  # at what came in while an erasure was being sealed
@@ -129,8 +129,11 @@ def all_places(events: Iterable[Event]) -> list[Place]:
     found: list[Place] = []
     for event in events:
         plain = json.loads(event.line)
-        record = Record(event.stream, event.seq, event.at, plain["actor"], event.type, plain["body"], event.line)
-        found += places(record)
+        name = f"event {event.seq}"
+        actor, body = plain["actor"], plain["body"]
+        found += places(
+            Record(event.stream, event.seq, event.at, actor, event.type, body, event.line, event.hash, name)
+        )
     return found
 
 

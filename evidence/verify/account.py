@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files as resources
 from typing import Any
 
 from evidence.errors import NotVerified
-from evidence.verify.chain import Chain, Record, instant
+from evidence.verify.chain import Chain
 from evidence.verify.fields import ERASED, MATCH, WITHHELD, Field, withheld
 from evidence.verify.log import Head
+from evidence.verify.records import Record, instant
 from evidence.verify.strict import canonical, mapping, text
 
 TIMELINE, GUIDE = "data/timeline.html", "AUDIT.md"
@@ -24,6 +25,7 @@ NOTHING = "—"
 
 _SLOT = re.compile(r"\{\{([a-z_]+)\}\}")
 _PLACE = re.compile(r"\{([A-Za-z0-9_.-]+)(?:\|([a-z0-9_]+))?\}")
+_SPECIAL = re.compile("[&<>\"']")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
 
@@ -94,20 +96,35 @@ def guide(chain: Chain, files: Mapping[str, bytes], head: Head) -> bytes:
     return fill(template, values).encode()
 
 
+@lru_cache(256)
+def _cut(pattern: re.Pattern[str], template: str) -> list[str]:
+    """The template between its slots, and the groups of each slot, in turn. There are some hundred templates."""
+    return [part or "" for part in pattern.split(template)]
+
+
 def fill(template: str, values: Mapping[str, str]) -> str:
-    return _SLOT.sub(lambda match: values[match[1]], template)
+    parts = _cut(_SLOT, template)
+    filled = parts[:]
+    filled[1::2] = [values[name] for name in parts[1::2]]
+    return "".join(filled)
 
 
 def escape(text: str) -> str:
-    return "".join(_ESCAPES.get(char, char) for char in text)
+    return _SPECIAL.sub(lambda match: _ESCAPES[match[0]], text)
 
 
 def say(sentence: str, lang: str, body: Mapping[str, Any]) -> str:
     """A sentence with the members of `body` it names, escaped."""
-    return _PLACE.sub(lambda match: escape(_said(_find(body, match[1]), match[2] or "", lang)), sentence)
+    parts = _cut(_PLACE, sentence)
+    said = parts[::3]
+    for number, (path, how) in enumerate(zip(parts[1::3], parts[2::3], strict=True)):
+        said[number] += escape(_said(_find(body, path), how, lang))
+    return "".join(said)
 
 
 def _find(body: Any, path: str) -> Any:
+    if "." not in path:
+        return body.get(path)
     for part in path.split("."):
         body = body.get(part) if isinstance(body, dict) else None
     return body
@@ -133,7 +150,14 @@ def _one(value: Any, how: str, lang: str) -> str:
 
 
 def _label(table: str, text: str, lang: str) -> str:
-    return str(words()["labels"].get(table, {}).get(text, {}).get(lang, text))
+    texts = words()["labels"].get(table)
+    found = texts.get(text) if texts else None
+    return str(found.get(lang, text)) if found else text
+
+
+@lru_cache(256)
+def _who(role: str, lang: str) -> str:
+    return escape(_label("role", role, lang))
 
 
 def _row(record: Record, fields: list[Field]) -> str:
@@ -142,9 +166,9 @@ def _row(record: Record, fields: list[Field]) -> str:
     values = {
         "seq": str(record.seq),
         "at": record.at,
-        "local": (instant(record.at) + LOCAL).strftime("%Y-%m-%d %H:%M:%S"),
-        "who_zh": escape(_label("role", record.actor["role"], "zh")),
-        "who_en": escape(_label("role", record.actor["role"], "en")),
+        "local": (instant(record.at) + LOCAL).isoformat(" ")[:19],
+        "who_zh": _who(record.actor["role"], "zh"),
+        "who_en": _who(record.actor["role"], "en"),
         "zh": say(sentences["zh"], "zh", record.body),
         "en": say(sentences["en"], "en", record.body),
         "more": fill(html["fields"], {"fields": shown}) if shown else "",

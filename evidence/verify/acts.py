@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from evidence.errors import NotVerified
-from evidence.verify.chain import Chain, Record, instant
+from evidence.verify.chain import Chain
 from evidence.verify.fields import MATCH, Field
+from evidence.verify.records import Record, instant
 from evidence.verify.strict import (
     HEX64,
     canonical,

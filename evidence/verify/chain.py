@@ -1,54 +1,25 @@
 """Step 3. Event lines as they were sealed, read without the writer's event classes (docs/BUNDLE.md section 3)."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files as resources
+from functools import cached_property
 from typing import Any
 
 from evidence.errors import NotVerified
+from evidence.verify.places import Place, places, with_places
+from evidence.verify.records import Record, instant, table, types
 from evidence.verify.strict import HEX64, integer, members, parse_json, sha256, text
 
 GENESIS = "0" * 64
 CLOCK_STEP_S = 300  # a server clock that was set back; more than this is a rewritten history
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 _STREAM = re.compile(r"[a-z]+_[a-z0-9_.-]+")
 _CHAIN_FILE = re.compile(r"data/chain/(\d{4})\.jsonl", re.ASCII)
 _CONTEXT_FILE = re.compile(r"data/context/((?:key|product|staff|tenant)_[a-z0-9_.-]+)\.jsonl")
-_ROLES = ("customer", "agent", "reviewer", "auditor", "admin", "partner", "system")
+_ROLES = frozenset(("customer", "agent", "reviewer", "auditor", "admin", "partner", "system"))
 _ENVELOPE = ("actor", "at", "body", "cmd", "prev", "seq", "stream", "type", "v")
-
-
-@cache
-def table() -> Mapping[str, Any]:
-    """`fields.json`: the types of events, which end a segment, and where each holds commitments."""
-    found: Mapping[str, Any] = json.loads(resources("evidence.verify").joinpath("fields.json").read_text("utf-8"))
-    return found
-
-
-@dataclass(frozen=True)
-class Record:
-    """One event: the line that is hashed, and its plain values."""
-
-    stream: str
-    seq: int
-    at: str
-    actor: dict[str, Any]
-    type: str
-    body: dict[str, Any]
-    line: bytes
-
-    @property
-    def name(self) -> str:
-        return f"event {self.seq}"
-
-    @property
-    def hash(self) -> str:
-        return sha256(self.line)
+_KEYS = frozenset(_ENVELOPE)
 
 
 @dataclass(frozen=True)
@@ -79,8 +50,20 @@ class Chain:
         origin = self.opened.get("input_origin", "live")
         return origin if isinstance(origin, str) else ""
 
-    def of(self, kind: str) -> Iterator[Record]:
-        return (record for record in self.records if record.type == kind)
+    @cached_property
+    def _by_type(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            found.setdefault(record.type, []).append(record)
+        return found
+
+    def of(self, kind: str) -> Sequence[Record]:
+        return self._by_type.get(kind, ())
+
+    @cached_property
+    def places(self) -> list[Place]:
+        """Every commitment, in chain order."""
+        return [place for record in self.records if record.type in with_places() for place in places(record)]
 
     def context(self, kind: str) -> Iterator[Record]:
         return (record for lines in self.contexts.values() for record in lines if record.type == kind)
@@ -131,36 +114,35 @@ def read_lines(data: bytes, stream: str, before: Sequence[Record]) -> list[Recor
 def _record(line: bytes, stream: str, before: Record | None) -> Record:
     expected = before.seq + 1 if before else 1
     name = f"event {expected}" if stream.startswith("case_") else f"{stream} event {expected}"
-    plain = members(parse_json(line, name), _ENVELOPE, record=name)
+    plain = parse_json(line, name)
+    if not (isinstance(plain, dict) and plain.keys() == _KEYS):
+        members(plain, _ENVELOPE, record=name)
     actor = members(plain["actor"], ("id", "role"), ("session",), record=name)
     for value in actor.values():
         text(value, name)
     if integer(plain["seq"], name) != expected:
         raise NotVerified(f"expected event {expected}, found {plain['seq']}", record=name)
-    if text(plain["prev"], name, HEX64) != (before.hash if before else GENESIS):
+    # Equal to a hash of ours, it has the form of one; so has a stream's name.
+    if plain["prev"] != (before.hash if before else GENESIS):
+        text(plain["prev"], name, HEX64)
         raise NotVerified("prev is not the hash of the line before", record=name)
-    if text(plain["stream"], name, _STREAM) != stream:
+    if plain["stream"] != stream or not (before or _STREAM.fullmatch(stream)):
+        text(plain["stream"], name, _STREAM)
         raise NotVerified("a line of another stream", record=name)
     if plain["v"] != 1 or type(plain["v"]) is not int or actor["role"] not in _ROLES:
         raise NotVerified("unknown version or role", record=name)
-    if plain["type"] not in table()["types"]:
+    kind = text(plain["type"], name)
+    if kind not in types():
         raise NotVerified("unknown type of event", record=name)
     if not isinstance(plain["body"], dict):
         raise NotVerified("body is not an object", record=name)
     text(plain["cmd"], name)
-    at = text(plain["at"], name, _INSTANT)
+    at = plain["at"]
     now = instant(at, name)
-    if before and (instant(before.at, name) - now).total_seconds() > CLOCK_STEP_S:
+    # In this one spelling, later is greater.
+    if before and at < before.at and (instant(before.at, name) - now).total_seconds() > CLOCK_STEP_S:
         raise NotVerified("time runs backwards", record=name)
-    return Record(stream, expected, at, actor, plain["type"], plain["body"], line)
-
-
-def instant(value: Any, record: str = "") -> datetime:
-    """NotVerified for another spelling, and for a day that is in no calendar."""
-    try:
-        return datetime.strptime(text(value, record, _INSTANT), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise NotVerified("not a time", record=record) from None
+    return Record(stream, expected, at, actor, kind, plain["body"], line, sha256(line), name)
 
 
 def boundaries(types: Sequence[str]) -> list[int]:

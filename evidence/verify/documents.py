@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.errors import NotVerified
-from evidence.verify.chain import Chain, Record, instant
+from evidence.verify.chain import Chain
 from evidence.verify.fields import MISMATCH, MISSING, Field
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
+from evidence.verify.records import Record, instant
 from evidence.verify.seals import sm3
 from evidence.verify.strict import HEX64, canonical, mapping, text, texts
 from evidence.verify.time import NotEvaluatedError, load_full

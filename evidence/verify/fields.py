@@ -1,15 +1,15 @@
 """Steps 7 and 8. What the chain only commits to: here, matching, or erased (docs/BUNDLE.md section 5)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from evidence.errors import NotVerified
-from evidence.verify.chain import Chain, Record, table
+from evidence.verify.chain import Chain
+from evidence.verify.places import Place
 from evidence.verify.strict import (
     COMMITMENT,
     from_base64url,
-    members,
     objects,
     parse_loose,
     sha256,
@@ -26,18 +26,6 @@ MATCH, MISMATCH, CLOSED, ERASED, MISSING = "OPENED-MATCH", "OPENED-MISMATCH", "W
 
 
 @dataclass(frozen=True)
-class Place:
-    """One commitment in one event. `media` is the object around it; `file` where its bytes would be in a bundle."""
-
-    seq: int
-    path: str
-    commitment: str
-    media: dict[str, Any] | None = None
-    file: str | None = None
-    sha256: str | None = None  # documents and pages: the plain hash in the same event
-
-
-@dataclass(frozen=True)
 class Field:
     """How it stands with one place. `shown` is the disclosed value, `event` the erasure."""
 
@@ -47,65 +35,9 @@ class Field:
     shown: Any = None
 
 
-def follow(body: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
-    """(concrete path, value, object around it) for every place that `path` names. Absent members name nothing."""
-    heads: list[tuple[str, Any, Any]] = [("", body, None)]
-    for part in path.replace("[]", ".[]").split("."):
-        heads = [found for name, value, _ in heads for found in _step(name, value, part)]
-    yield from heads
-
-
-def _step(name: str, value: Any, part: str) -> Iterator[tuple[str, Any, Any]]:
-    prefix = f"{name}." if name else ""
-    if part == "[]" and isinstance(value, list):
-        yield from ((f"{prefix}{number}", item, value) for number, item in enumerate(value))
-    elif part == "*" and isinstance(value, dict):
-        yield from ((f"{prefix}{key}", value[key], value) for key in sorted(value))
-    elif isinstance(value, dict) and value.get(part) is not None:
-        yield f"{prefix}{part}", value[part], value
-
-
-def places(record: Record) -> list[Place]:
-    """Every commitment of an event, in chain order."""
-    found = [
-        Place(record.seq, path, text(value, record.name, COMMITMENT))
-        for pattern in table()["values"].get(record.type, ())
-        for path, value, _ in follow(record.body, pattern)
-    ]
-    for pattern in table()["media"].get(record.type, ()):
-        plain = pattern in table()["documents"].get(record.type, ())
-        for path, value, around in follow(record.body, pattern):
-            media = members(value, ("bytes", "commitment", "retention", "type"), record=record.name)
-            commitment = text(media["commitment"], record.name, COMMITMENT)
-            if plain:
-                file, digest = _document(record, path, around)
-            else:
-                file, digest = media_path(commitment, text(media["type"], record.name)), None
-            found.append(Place(record.seq, path, commitment, media, file, digest))
-    return found
-
-
-def media_path(commitment: str, media_type: str) -> str:
-    return f"data/media/{commitment}.{table()['extensions'].get(media_type, 'bin')}"
-
-
-def _document(record: Record, path: str, around: Any) -> tuple[str, str]:
-    document = text(record.body.get("document"), record.name)
-    if path == "media":
-        return f"data/documents/{document}.pdf", text(record.body.get("sha256"), record.name)
-    if path == "signed":
-        return f"data/documents/{document}.signed.pdf", text(record.body.get("signed_sha256"), record.name)
-    number = int(path.split(".")[1]) + 1
-    return f"data/pages/{document}-{number:02d}.png", text(around.get("sha256"), record.name)
-
-
-def all_places(chain: Chain) -> list[Place]:
-    return [place for record in chain.records for place in places(record)]
-
-
 def chain_order(chain: Chain) -> Callable[[Field], int]:
     """A sort key for fields."""
-    order = {(place.seq, place.path): number for number, place in enumerate(all_places(chain))}
+    order = {(place.seq, place.path): number for number, place in enumerate(chain.places)}
     return lambda field: order[field.place.seq, field.place.path]
 
 
@@ -129,7 +61,7 @@ def disclosures(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
     """Every value of the chain with its state. NotVerified when a line belongs to none, repeats or is out of order."""
     erased, closed = erasures(chain), declared_closed(files)
     lines = text_lines(files[VALUES], VALUES) if VALUES in files else []
-    wanted = [place for place in all_places(chain) if place.media is None]
+    wanted = [place for place in chain.places if place.media is None]
     commitments = [to_base64url(bytes.fromhex(sha256(line.encode()))) for line in lines]
     _check_order(commitments, wanted, "a disclosure", VALUES)
     opened = {commitment: number for number, commitment in enumerate(commitments, 1)}
@@ -173,7 +105,7 @@ def _check_order(found: list[str], places: list[Place], what: str, file: str) ->
 def media(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
     """Every file of the chain that is not a document or page, with its state."""
     erased, closed = erasures(chain), declared_closed(files)
-    wanted = [place for place in all_places(chain) if place.media is not None and place.sha256 is None]
+    wanted = [place for place in chain.places if place.media is not None and place.sha256 is None]
     salts = _salts(files, wanted)
     known = {place.file for place in wanted}
     for path in files:
@@ -202,7 +134,7 @@ def media(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
 def documents(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
     """Every PDF and page of the chain, checked by the plain hash in its event."""
     erased, closed = erasures(chain), declared_closed(files)
-    wanted = [place for place in all_places(chain) if place.sha256 is not None]
+    wanted = [place for place in chain.places if place.sha256 is not None]
     known = {place.file for place in wanted}
     for path in files:
         if path.startswith(("data/documents/", "data/pages/")) and path not in known:
@@ -222,7 +154,7 @@ def documents(chain: Chain, files: Mapping[str, bytes]) -> list[Field]:
 def withheld(fields: list[Field], chain: Chain) -> bytes:
     """What `withheld.txt` must be: every commitment that is neither opened nor erased. Empty: the file is absent."""
     closed = {field.place.commitment for field in fields if field.state in (CLOSED, MISSING)}
-    order = dict.fromkeys(place.commitment for place in all_places(chain))
+    order = dict.fromkeys(place.commitment for place in chain.places)
     return "".join(f"{item}\n" for item in order if item in closed).encode()
 
 

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from evidence.checkpoint import Checkpoint, Cosignature, open_checkpoint, read_proof
 from evidence.errors import NotVerified
 from evidence.merkle import leaf_hash, verify_inclusion
-from evidence.verify.chain import Chain, Record
+from evidence.verify.chain import Chain
 from evidence.verify.keys import TrustedKeys, adopted
+from evidence.verify.records import Record
 from evidence.verify.strict import canonical
 
 PROOF = "data/head.tlog-proof"

@@ -2,7 +2,8 @@
 
 from evidence.errors import NotVerified
 from evidence.verify.acts import session_named
-from evidence.verify.chain import Chain, Record, instant
+from evidence.verify.chain import Chain
+from evidence.verify.records import Record, instant
 from evidence.verify.strict import canonical, integer, mapping, objects, text, texts
 
 FRESH_S = 600
@@ -37,12 +38,13 @@ def check(chain: Chain) -> str:
         if record.type == "esign.document_signed/1":
             signed += 1
             _check_signing(chain, record, held, needs)
-        satisfies = texts(record.body.get("satisfies", []), record.name)
+        satisfies = texts(record.body["satisfies"], record.name) if "satisfies" in record.body else []
         for key in satisfies:
             if DOMAINS.get(key.split(":")[0]) != record.type.split(".")[0]:
                 raise NotVerified(f"{record.type} may not satisfy {key}", record=record.name)
-        held -= set(texts(record.body.get("withdraws", []), record.name))
-        held |= set(satisfies)
+        if "withdraws" in record.body:
+            held.difference_update(texts(record.body["withdraws"], record.name))
+        held.update(satisfies)
     return f"{signed} signatures, each with {len(needs)} keys held"
 
 

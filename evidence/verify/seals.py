@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from evidence.checkpoint import from_base64
 from evidence.errors import NotVerified
-from evidence.verify.chain import GENESIS, Chain, Record
+from evidence.verify.chain import GENESIS, Chain
 from evidence.verify.keys import SealKey, TrustedKeys
 from evidence.verify.log import check_adopted
+from evidence.verify.records import Record
 from evidence.verify.strict import HEX64, canonical, integer, members, objects, parse_json, sha256, text, texts
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -101,8 +102,10 @@ def subjects(segment: int, segment_bytes: bytes, records: Sequence[Record]) -> l
 def held_keys(records: Sequence[Record]) -> set[str]:
     keys: set[str] = set()
     for record in records:
-        keys -= set(texts(record.body.get("withdraws", []), record.name))
-        keys |= set(texts(record.body.get("satisfies", []), record.name))
+        if "withdraws" in record.body:
+            keys.difference_update(texts(record.body["withdraws"], record.name))
+        if "satisfies" in record.body:
+            keys.update(texts(record.body["satisfies"], record.name))
     return keys
 
 

@@ -10,9 +10,10 @@ from cryptography import x509
 
 from evidence.checkpoint import read_proof
 from evidence.errors import NotVerified
-from evidence.verify.chain import Chain, instant
+from evidence.verify.chain import Chain
 from evidence.verify.keys import TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
 from evidence.verify.log import PROOF, named
+from evidence.verify.records import instant
 from evidence.verify.seals import path as seal_path
 
 CHECKPOINT = "data/checkpoint.tsr"

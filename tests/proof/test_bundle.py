@@ -17,7 +17,7 @@ from evidence.sealer import seal_new
 from evidence.verify import Report, TrustedKeys, verify_bundle
 from evidence.verify.chain import read as read_chain
 from evidence.verify.container import read
-from evidence.verify.fields import VALUES, all_places
+from evidence.verify.fields import VALUES
 from evidence.verify.keys import TSA_INDEPENDENT, TSA_LOCAL, WITNESSES
 from tests.proof.story import DEFINITION, NAME, PHONE, Teller, Told, stream_of, tell, world
 from tests.proof.tampering import rebuilt
@@ -94,7 +94,7 @@ async def test_a_case_verifies_after_everything_personal_was_erased(told: Told, 
     """EVD-09: destroying the payload keys leaves a chain, seals and log that still verify."""
     other = await tell(told.world)
     root, files = read(other.bundle)
-    places = {place.commitment for place in all_places(read_chain(root, files))}
+    places = {place.commitment for place in read_chain(root, files).places}
     listed = tuple(happened.ErasedField(name="all", commitment=item) for item in sorted(places))
     await other.teller.happen(happened.Erased(basis="PIPL-47", retention="identity", fields=listed))
     for retention in ("biometric", "identity", "location", "contract"):

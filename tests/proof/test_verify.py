@@ -15,10 +15,10 @@ from esign import signer
 from evidence.events import BODIES, Commitment, Media
 from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
 from evidence.verify.account import say, words
-from evidence.verify.chain import table
 from evidence.verify.container import read
 from evidence.verify.full import ACT_ATTRIBUTE
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL
+from evidence.verify.records import table
 from evidence.verify.report import FAILED, REASONS, STEPS
 from tests.proof.story import Told
 

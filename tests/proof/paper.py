@@ -90,6 +90,7 @@ def blank_pdf(nonce: str) -> bytes:
     """One page with one empty signature field; `nonce` makes its hash unguessable."""
     writer: Any = PdfFileWriter()  # type: ignore[no-untyped-call]
     writer._document_id = _id_of(nonce.encode())
+    writer._update_meta = _tell_no_date
     content = RawContent(f"% {nonce}\n".encode(), box=BoxConstraints(200, 100))
     stream = generic.StreamObject(stream_data=content.render())
     page: Any = PageObject  # pyHanko has no types here
@@ -103,6 +104,10 @@ def blank_pdf(nonce: str) -> bytes:
 def _id_of(content: bytes) -> generic.ArrayObject:
     digest = hashlib.sha256(content).digest()
     return generic.ArrayObject([generic.ByteStringObject(digest[:16]), generic.ByteStringObject(digest[16:])])
+
+
+def _tell_no_date() -> None:
+    """pyHanko would write when the file was changed last."""
 
 
 class _WithAct(signers.SimpleSigner):
@@ -155,6 +160,7 @@ async def sign_pdf(
     work = _AtMoment(meta, signer, timestamper=_Stamper(tsa) if tsa else None)
     work.moment = at
     update: Any = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    update._update_meta = _tell_no_date
     update._document_id = generic.ArrayObject([update._document_id[0], _id_of(pdf)[1]])
     out = await work.async_sign_pdf(update, bytes_reserved=reserved)
     return bytes(out.getvalue())

@@ -102,7 +102,7 @@ def create_app(
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
     desk = Desk(store.ledger, store.vault, shared.answers, now)
-    proofroom = Proofroom.of(settings, store, rooms, now, health.alarm)
+    proofroom = Proofroom.of(settings, store, rooms, now, health.alarm, lambda: health.sound)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:

@@ -1,6 +1,7 @@
 """What follows the log while the service runs: one worker of all for each duty, and this process's own projections."""
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -14,6 +15,9 @@ from evidence.log import Entry
 from evidence.ports import Clock
 
 Learn = Callable[[Sequence[Entry]], None]
+PAUSES_S = (0.5, 30.0)
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -36,8 +40,9 @@ async def following(
         )
         for name, handle in duties.items()
     ]
-    tasks.append(asyncio.create_task(_keep_learning(store, learners, learned), name="projections"))
-    tasks += [asyncio.create_task(chore(), name="chore") for chore in chores]
+    learning = _Learning(store, learners, learned)
+    lasting = {"projections": learning.run} | {chore.__qualname__: chore for chore in chores}
+    tasks += [asyncio.create_task(_last(name, work, health), name=name) for name, work in lasting.items()]
     try:
         yield
     finally:
@@ -54,7 +59,27 @@ async def _learn(store: Store, learners: Sequence[Learn], position: int) -> int:
     return position
 
 
-async def _keep_learning(store: Store, learners: Sequence[Learn], position: int) -> None:
+class _Learning:
+    """Goes on from where it was when storage failed meanwhile."""
+
+    def __init__(self, store: Store, learners: Sequence[Learn], position: int) -> None:
+        self._store, self._learners, self._position = store, learners, position
+
+    async def run(self) -> None:
+        while True:
+            await self._store.log.wait(self._position)
+            self._position = await _learn(self._store, self._learners, self._position)
+
+
+async def _last(name: str, work: Callable[[], Coroutine[Any, Any, None]], health: Health) -> None:
+    """What runs beside the service is begun again when it fails: a chore that died would be missed by nobody."""
+    failures = 0
     while True:
-        await store.log.wait(position)
-        position = await _learn(store, learners, position)
+        try:
+            await work()
+        except Exception as error:
+            failures += 1
+            # The class alone: a message may quote what must not be in a log.
+            _log.error("%s failed, time %d: %s", name, failures, type(error).__name__)
+            health.failed(name, failures)
+        await asyncio.sleep(min(PAUSES_S[1], PAUSES_S[0] * 2 ** min(failures, 10)))

@@ -52,6 +52,10 @@ class Health:
         LAG.labels(progress.name).set(progress.newest - progress.position)
         FAILURES.labels(progress.name).set(progress.failures)
 
+    def failed(self, name: str, failures: int) -> None:
+        """A chore broke off for the n-th time since the start; it is begun again."""
+        FAILURES.labels(name).set(failures)
+
     def alarm(self, name: str, what: str, stops: bool = True) -> None:
         """Something a person must look at. With `stops`, no change is accepted until they did and the service was
         restarted; what was stored can still be read."""

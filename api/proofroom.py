@@ -75,11 +75,19 @@ class Proofroom:
     bundles: BundlePorts
     witnessing: Witnessing | None
     alarm: Callable[[str, str], None]
+    sound: Callable[[], bool]
 
     @classmethod
     def of(
-        cls, settings: Settings, store: Store, rooms: Rooms, now: Clock, alarm: Callable[[str, str], None]
+        cls,
+        settings: Settings,
+        store: Store,
+        rooms: Rooms,
+        now: Clock,
+        alarm: Callable[[str, str], None],
+        sound: Callable[[], bool] = lambda: True,
     ) -> "Proofroom":
+        """`sound`: whether no alarm stands; while one does, nothing is signed."""
         seals = sealer.SealPorts(store.ledger, store.vault, store.objects, store.seal_key, now)
         witnessing = None
         if store.policy is not None:
@@ -90,7 +98,7 @@ class Proofroom:
         bundles = BundlePorts(
             store.ledger, store.vault, store.objects, store.sequencer, store.stamper, witnessing, anchored=True
         )
-        return cls(settings, store, rooms, now, seals, bundles, witnessing, alarm)
+        return cls(settings, store, rooms, now, seals, bundles, witnessing, alarm, sound)
 
     async def check(self) -> None:
         """Does the store reach the checkpoint that was signed last? If not, an old copy was restored or the log was
@@ -142,7 +150,13 @@ class Proofroom:
 
     # --- the duties --------------------------------------------------------------------------------------------------
 
+    def _must_be_sound(self) -> None:
+        """Nothing is signed over a store in doubt: a forged line would be vouched for."""
+        if not self.sound():
+            raise ReadOnly("an alarm stands")
+
     async def _prove(self, entries: Sequence[Entry]) -> None:
+        self._must_be_sound()
         if self.witnessing is not None:
             self.witnessing.check()
         try:
@@ -179,6 +193,7 @@ class Proofroom:
             await stamps.stamp(open_checkpoint(note, public)[0].size, note)
 
     async def _export_all(self, entries: Sequence[Entry]) -> None:
+        self._must_be_sound()
         waiting: Error | None = None
         for stream in _sealed(entries):
             try:

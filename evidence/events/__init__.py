@@ -71,6 +71,7 @@ from evidence.events.reading import (
     ScreenServed,
     SuitabilityAssessed,
 )
+from evidence.events.screening import HitsDecided, HitsRead, ListLoaded, PartyScreened
 from evidence.events.signing import (
     DocumentPrepared,
     DocumentShown,
@@ -79,6 +80,7 @@ from evidence.events.signing import (
 )
 from evidence.events.staff import (
     KeyAdopted,
+    KeyRetired,
     ProductPublished,
     StaffEnrolled,
     StaffSignedIn,
@@ -128,7 +130,15 @@ SIGNING_EVENTS = (
     DocumentSigned,
 )
 KEEPING_EVENTS = (DisputeFlagged, DisputeLifted, Held, Released, ContractEnded)
-OTHER_EVENTS = (StaffEnrolled, StaffSignedIn, ProductPublished, KeyAdopted, TenantKeyAdopted, TenantKeyRetired)
+OTHER_EVENTS = (
+    StaffEnrolled,
+    StaffSignedIn,
+    ProductPublished,
+    KeyAdopted,
+    KeyRetired,
+    TenantKeyAdopted,
+    TenantKeyRetired,
+)
 
 BODIES: dict[str, type[Body]] = {
     body.TYPE: body
@@ -139,6 +149,7 @@ BODIES: dict[str, type[Body]] = {
         *SIGNING_EVENTS,
         *KEEPING_EVENTS,
         *OTHER_EVENTS,
+        *SCREENING_EVENTS,
     )
 }
 
@@ -150,6 +161,7 @@ __all__ = [
     "KEEPING_EVENTS",
     "OTHER_EVENTS",
     "READING_EVENTS",
+    "SCREENING_EVENTS",
     "SIGNING_EVENTS",
     "Actor",
     "Body",
@@ -183,9 +195,13 @@ __all__ = [
     "Frozen",
     "Head",
     "Held",
+    "HitsDecided",
+    "HitsRead",
     "IdentityVerified",
     "KeyAdopted",
+    "KeyRetired",
     "LinkSent",
+    "ListLoaded",
     "LivenessJudged",
     "Locale",
     "Media",
@@ -196,6 +212,7 @@ __all__ = [
     "PaperRead",
     "Party",
     "PartyNamed",
+    "PartyScreened",
     "ProductPublished",
     "QuestionAnswered",
     "QuoteShown",

@@ -49,6 +49,20 @@ class KeyAdopted(Body, frozen=True, kw_only=True):
     protection: Literal["file", "hsm"]
 
 
+class KeyRetired(Body, frozen=True, kw_only=True):
+    """A public key of ours left service: what it signed until now stands, what it signs from now on does not.
+
+    Its successor is adopted before, and signs from before; so the first checkpoint that covers this event is already
+    the successor's.
+    """
+
+    TYPE: ClassVar[str] = "key.retired/1"
+    key: str
+    purpose: Literal["checkpoint", "seal", "document_ca", "tsa"]
+    public: str  # as it was adopted
+    reason: Literal["rotated", "compromised", "lost"]
+
+
 class TenantKeyAdopted(Body, frozen=True, kw_only=True):
     """A version of the key that wraps a tenant's data keys entered service. Secret, so only a check value is told."""
 

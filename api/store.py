@@ -18,8 +18,18 @@ from evidence.keyfile import open_key
 from evidence.ledger import Ledger
 from evidence.ports import Clock, Random
 from evidence.sequencer import Sequencer
-from evidence.sql import Database, SqlAlarms, SqlKeys, SqlLeases, SqlLog, SqlPositions, SqlValues, migrate
-from evidence.tiles import FileCheckpoint
+from evidence.sql import (
+    Database,
+    SqlAlarms,
+    SqlCheckpoints,
+    SqlKeys,
+    SqlLeases,
+    SqlLog,
+    SqlPositions,
+    SqlValues,
+    migrate,
+)
+from evidence.tiles import PublicNote
 from evidence.timestamp import TimeStamper
 from evidence.timestamping import HttpTsa
 from evidence.tsa import LocalTsa, open_tsa
@@ -49,8 +59,8 @@ class Store:
     seal_key: Ed25519PrivateKey
     tiles: FileObjects
     sequencer: Sequencer
-    signed: FileCheckpoint
-    cosigned: FileCheckpoint
+    signed: SqlCheckpoints
+    cosigned: SqlCheckpoints
     policy: Policy | None
     local_tsa: LocalTsa | None
     stamper: TimeStamper
@@ -71,7 +81,8 @@ class Store:
             local_tsa, stamper = _time(settings, master, now, random)
         policy, tiles = witness_policy(settings), FileObjects(public)
         # With witnesses, people read only what the quorum cosigned.
-        signed = FileCheckpoint(folder / "checkpoint", public / ("checkpoint" if policy is None else "unwitnessed"))
+        seen = PublicNote(public / ("checkpoint" if policy is None else "unwitnessed"))
+        signed = SqlCheckpoints(database, "signed", seen)
         if policy is not None and policy.logs and NoteKey(settings.log_name, _raw(log_key)) not in policy.logs:
             raise SetupRefused("JIANZHENG_WITNESS_POLICY names other logs than ours")
         return cls(
@@ -90,7 +101,7 @@ class Store:
             tiles=tiles,
             sequencer=Sequencer(log, tiles, signed, settings.log_name, log_key),
             signed=signed,
-            cosigned=FileCheckpoint(folder / "cosigned", public / "checkpoint"),
+            cosigned=SqlCheckpoints(database, "cosigned", PublicNote(public / "checkpoint")),
             policy=policy,
             local_tsa=local_tsa,
             stamper=stamper,

@@ -16,7 +16,6 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from evidence import decode
 from evidence.checkpoint import Checkpoint, NoteKey, open_checkpoint, sign, write_proof
 from evidence.errors import ChainBroken, HeadMoved, NotFound, NotVerified, ObjectErased, ReadOnly
 from evidence.events import line_hash
@@ -74,7 +73,17 @@ class Proven:
 
 def leaf(line: bytes) -> bytes:
     """The log entry of an event line."""
-    return decode.encode({"kind": "event", "sha256": line_hash(line), "v": 1})
+    return entry_of(line_hash(line))
+
+
+def entry_of(digest: str) -> bytes:
+    """The log entry of the event with this line hash: canonical JSON of `kind`, `sha256` and `v`."""
+    return b'{"kind":"event","sha256":"%b","v":1}' % digest.encode()
+
+
+def framed(entry: bytes) -> bytes:
+    """As it stands in an entry bundle: its length in two bytes before it."""
+    return len(entry).to_bytes(2, "big") + entry
 
 
 def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
@@ -233,10 +242,10 @@ class Sequencer:
         if len(self._edges[level]) == WIDTH:
             full, self._edges[level] = self._edges[level], []
             await self._tiles.put(tile_path(level, index // WIDTH), b"".join(full))
-            await self._push(level + 1, _merge(full), index // WIDTH)
+            await self._push(level + 1, merge(full), index // WIDTH)
 
     async def _put_bundle(self, number: int) -> None:
-        data = b"".join(len(entry).to_bytes(2, "big") + entry for entry in self._bundle)
+        data = b"".join(map(framed, self._bundle))
         await self._tiles.put(tile_path("entries", number, len(self._bundle)), data)
 
     async def _publish(self, size: int) -> None:
@@ -298,7 +307,7 @@ class Sequencer:
                 tiles[above, number] = await self._tile(above, number, width)
             start = (first % WIDTH) * HASH
             part = tiles[above, number][start : start + (HASH << within)]
-            wanted[level, index] = _merge([part[at : at + HASH] for at in range(0, len(part), HASH)])
+            wanted[level, index] = merge([part[at : at + HASH] for at in range(0, len(part), HASH)])
         return ask(lambda level, index: wanted[level, index])
 
     async def _tile(self, level: int, number: int, width: int) -> bytes:
@@ -334,7 +343,7 @@ class Sequencer:
         return found
 
 
-def _merge(hashes: Sequence[bytes]) -> bytes:
+def merge(hashes: Sequence[bytes]) -> bytes:
     """The root over a power of two of sibling hashes."""
     row = list(hashes)
     while len(row) > 1:
@@ -348,7 +357,7 @@ def _peaks(hashes: Sequence[bytes]) -> list[bytes]:
     end = len(hashes)
     while end:
         width = end & -end
-        found.append(_merge(hashes[end - width : end]))
+        found.append(merge(hashes[end - width : end]))
         end -= width
     return found
 
@@ -363,4 +372,16 @@ def _entries(bundle: bytes) -> list[bytes]:
     return found
 
 
-__all__ = ["Checkpoints", "HeadMoved", "Proven", "Sequencer", "StoreTooOld", "Tiles", "leaf", "tile_path"]
+__all__ = [
+    "Checkpoints",
+    "HeadMoved",
+    "Proven",
+    "Sequencer",
+    "StoreTooOld",
+    "Tiles",
+    "entry_of",
+    "framed",
+    "leaf",
+    "merge",
+    "tile_path",
+]

@@ -18,7 +18,7 @@ def database(data: Path) -> list[Path]:
 
 
 def signed_size(data: Path) -> int:
-    return int((data / "keys" / "checkpoint").read_bytes().split(b"\n")[1])
+    return int((data / "log" / "checkpoint").read_bytes().split(b"\n")[1])
 
 
 def newest(service: Service) -> int:

@@ -16,7 +16,8 @@ from evidence.files import FileObjects
 from evidence.log import Entry
 from evidence.merkle import leaf_hash, nodes_of, root, verify_consistency, verify_inclusion
 from evidence.sequencer import Checkpoints, Sequencer, StoreTooOld, leaf, tile_path
-from evidence.tiles import FileCheckpoint
+from evidence.sql import Database, SqlCheckpoints
+from evidence.tiles import PublicNote
 from tests.evidence.fakes import MemoryLog, MemoryObjects
 from tests.proof.story import MemoryCheckpoint
 
@@ -253,7 +254,8 @@ async def test_a_crash_between_row_and_public_file_is_mended_at_the_start() -> N
 async def test_tiles_and_checkpoint_live_in_files(tmp_path: Path) -> None:
     log = await filled(258)
     tiles = FileObjects(tmp_path / "log")
-    row = FileCheckpoint(tmp_path / "state" / "checkpoint", tmp_path / "log" / "checkpoint")
+    database = await Database.open(f"sqlite:///{tmp_path}/log.db")
+    row = SqlCheckpoints(database, "signed", PublicNote(tmp_path / "log" / "checkpoint"))
     head = await Sequencer(log, tiles, row, ORIGIN, KEY).catch_up()
     assert (tmp_path / "log/tile/0/001.p/2").stat().st_size == 64
     public = (tmp_path / "log/checkpoint").read_bytes()
@@ -262,6 +264,7 @@ async def test_tiles_and_checkpoint_live_in_files(tmp_path: Path) -> None:
     with pytest.raises(HeadMoved):
         await row.swap(None, b"other")
     assert await row.load() == public
+    await database.close()
 
 
 async def test_whoever_gets_the_lease_back_goes_on_from_where_another_left_off() -> None:

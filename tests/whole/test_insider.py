@@ -64,7 +64,7 @@ class Live:
         return str(self.until(lambda: self.ready(service)[1]["alarms"].get(name)))
 
     def signed(self) -> int:
-        file = self.data / "keys" / "checkpoint"
+        file = self.data / "log" / "checkpoint"
         return int(file.read_bytes().split(b"\n")[1]) if file.exists() else 0
 
     def newest(self) -> int:

@@ -1,0 +1,10 @@
+"""Checks a whole store as it lies there, without the service: every event, every tile, every file, step by step.
+
+Reads only, and in a stream: what does not fit into memory goes through a scratch folder. docs/FSCK.md says for each
+step what it looks at and what to do when it fails.
+"""
+
+from evidence.fsck.check import Places, check
+from evidence.fsck.report import Report
+
+__all__ = ["Places", "Report", "check"]

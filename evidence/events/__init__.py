@@ -139,6 +139,7 @@ OTHER_EVENTS = (
     TenantKeyAdopted,
     TenantKeyRetired,
 )
+SCREENING_EVENTS = (ListLoaded, PartyScreened, HitsRead, HitsDecided)
 
 BODIES: dict[str, type[Body]] = {
     body.TYPE: body

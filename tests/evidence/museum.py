@@ -25,7 +25,14 @@ _PATTERNS = {
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$": "2026-11-21T19:19:00.123Z",
 }
 # Which stream an event belongs to, by the first word of its type; a case unless named here.
-_STREAMS = {"staff": "staff", "product": "product", "key": "key", "audit": "audit", "tenant": "tenant"}
+_STREAMS = {
+    "staff": "staff",
+    "product": "product",
+    "key": "key",
+    "audit": "audit",
+    "tenant": "tenant",
+    "screening": "screen",
+}
 
 
 def path_of(event_type: str) -> Path:

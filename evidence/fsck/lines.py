@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from evidence.errors import ChainBroken
-from evidence.events import BODIES, GENESIS, Body, Erased, Event, Media, Sealed
+from evidence.events import BODIES, GENESIS, Body, CaseOpened, Erased, Event, Media, Sealed, StaffSignedIn
 from evidence.events.envelope import parse_line
 from evidence.fsck.source import Place, Source
 from evidence.log import Entry
@@ -33,7 +33,7 @@ CLAIMED = {
     "esign.document_signed/1": "strokes",
     "staff.signed_in/1": "staff_link",
 }
-"""Which event stands for a claim of which kind; a case only where it has an external id."""
+"""Which event stands for a claim of which kind: a case where it has an external id, a sign-in where it used a link."""
 
 
 @dataclass
@@ -118,10 +118,12 @@ def _note_down(event: Event, found: Found) -> None:
                 found.wiped.append((event.stream, body.retention, event.seq))
         case Sealed():
             found.seals.append((event.stream, body.segment, body.seal_sha256, event.seq))
-        case _:
-            kind = CLAIMED.get(body.TYPE)
-            if kind and (kind != "external_id" or getattr(body, "external_id", None) is not None):
-                found.claimed.append((event.stream, event.seq, kind))
+        case CaseOpened(external_id=None):
+            pass
+        case StaffSignedIn(method=method) if method != "console_link":
+            pass
+        case _ if body.TYPE in CLAIMED:
+            found.claimed.append((event.stream, event.seq, CLAIMED[body.TYPE]))
 
 
 # --- chains -----------------------------------------------------------------------------------------------------------

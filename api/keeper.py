@@ -1,10 +1,15 @@
-"""Keeps its word about keeping: erasures completed, what is due erased, keys of tenants told to the log."""
+"""Keeps its word about keeping: erasures completed, what is due erased, destroyed keys out of the files.
+
+And what happens to keys of tenants is told to the log.
+"""
 
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -15,10 +20,13 @@ from evidence.erasure import flow
 from evidence.erasure.rules import IN_FLIGHT
 from evidence.errors import Corrupt, Error, NotFound
 from evidence.events import ContractEnded, DisputeLifted, Erased, Released, parse_instant, stream_kind
+from evidence.follow import Leases
 from evidence.log import Entry
 
 EVERY_S = 60
 DUE_EVERY_ROUNDS = 360  # six hours
+OVERWRITE_EVERY = timedelta(hours=12)
+OVERWRITING = "key-files"  # the lease of who does it, kept for as long as nobody has to
 
 _COUNTED_FROM = {ContractEnded.TYPE, DisputeLifted.TYPE, Released.TYPE}
 _log = logging.getLogger(__name__)
@@ -32,12 +40,28 @@ class _Glance(msgspec.Struct):
     type: str
 
 
+class KeyFiles(Protocol):
+    """The files under the store of wrapped keys."""
+
+    async def overwrite(self) -> bool:
+        """Leave nothing readable of what was deleted; False where nothing has to be done for it."""
+        ...
+
+
 class Keeper:
     """Learns from the log which cases to look at; looking twice, or in two processes, is harmless."""
 
-    def __init__(self, ports: flow.Ports, health: Health) -> None:
+    def __init__(
+        self,
+        ports: flow.Ports,
+        health: Health,
+        key_files: KeyFiles | None = None,
+        leases: Leases | None = None,
+    ) -> None:
         self._ports = ports
         self._health = health
+        self._key_files = key_files
+        self._leases = leases
         days = [rule.days for rule in ports.table.rules if rule.since == "last_act"]
         self._patience = timedelta(days=min(days, default=0))
         self._erasing: dict[str, datetime] = {}  # case -> its last erasure, until that is known to be complete
@@ -67,6 +91,7 @@ class Keeper:
                 await announce(self._ports.ledger, self._ports.vault.keyring, self._ports.now())
                 if rounds % DUE_EVERY_ROUNDS == 0:
                     await self.erase_due()
+                await self.overwrite_keys()
                 rounds += 1
 
     async def complete(self) -> None:
@@ -91,6 +116,22 @@ class Keeper:
 
         for stream in dict.fromkeys((*quiet, *self._ending)):
             await self._with(stream, look)
+
+    async def overwrite_keys(self) -> bool:
+        """In one process of all, twice a day: what was destroyed goes from the files too. Whether it was done now."""
+        if self._key_files is None or self._leases is None:
+            return False
+        now = self._ports.now()
+        # Never renewed and never given back: until it runs out, it was done lately.
+        lease = await self._leases.take(OVERWRITING, secrets.token_hex(8), now, now + OVERWRITE_EVERY)
+        if lease is None:
+            return False
+        try:
+            return await self._key_files.overwrite()
+        except Error as error:
+            _log.error("destroyed keys are still in the files of their database: %s", error.code)
+            await self._leases.release(lease)  # the next round tries again
+            raise
 
     async def _with(self, stream: str, look: Callable[[Case], Awaitable[None]]) -> None:
         try:

@@ -22,6 +22,7 @@ from evidence.sql import (
     Database,
     SqlAlarms,
     SqlCheckpoints,
+    SqlKeyFiles,
     SqlKeys,
     SqlLeases,
     SqlLog,
@@ -55,6 +56,7 @@ class Store:
     positions: SqlPositions
     leases: SqlLeases
     alarms: SqlAlarms
+    key_files: SqlKeyFiles
     log_key: Ed25519PrivateKey
     seal_key: Ed25519PrivateKey
     tiles: FileObjects
@@ -96,6 +98,7 @@ class Store:
             positions=SqlPositions(database),
             leases=SqlLeases(database),
             alarms=SqlAlarms(database),
+            key_files=SqlKeyFiles(keys),
             log_key=log_key,
             seal_key=seal_key,
             tiles=tiles,

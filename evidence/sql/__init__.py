@@ -7,11 +7,13 @@ from evidence.sql.follow import SqlLeases, SqlPositions
 from evidence.sql.keys import SqlKeys
 from evidence.sql.log import SqlLog
 from evidence.sql.vault import SqlValues
+from evidence.sql.wipe import SqlKeyFiles
 
 __all__ = [
     "Database",
     "SqlAlarms",
     "SqlCheckpoints",
+    "SqlKeyFiles",
     "SqlKeys",
     "SqlLeases",
     "SqlLog",

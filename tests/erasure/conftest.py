@@ -45,6 +45,14 @@ class Finished:
         await self.told.teller.happen(*bodies, actor=ADMIN)
 
 
+@pytest.fixture(params=("sqlite", "postgresql"))
+def keys_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/keys.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
 async def finished(tmp_path: Path) -> Finished:
     made = world(tmp_path)

@@ -37,14 +37,6 @@ class Place:
         return Vault(self.objects, self.keys, self.values, MASTER, CountedRandom(name), suite)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=("sqlite", "postgresql"))
-def keys_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/keys.db"
-    url: str = request.getfixturevalue("postgres_url")
-    return url
-
-
 @pytest.fixture
 async def place(keys_url: str, clock: FixedClock) -> AsyncIterator[Place]:
     database = await Database.open(keys_url, "keys")

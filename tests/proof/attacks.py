@@ -305,14 +305,29 @@ def by_the_operator(told: Told, root: str, files: Files, second: Events, first: 
         path, chain_path = f"data/seals/{number:04d}.dsse.json", f"data/chain/{number:04d}.jsonl"
         statement = json.loads(base64.b64decode(json.loads(files[path])["payload"]))
         statement["subject"][0]["digest"]["sha256"] = hashlib.sha256(found[chain_path]).hexdigest()
+        _vouch_for_papers(statement, lines(found, number))
         statement["predicate"] |= {"previous": previous}
         statement["predicate"]["sm3"][chain_path] = sm3(found[chain_path])
         statement["predicate"]["outcome"] = _outcome(statement, first)
+        origin = (first or lines(files, 1))[0]["body"].get("input_origin", "live")
+        if isinstance(origin, str):
+            statement["predicate"]["input_origin"] = origin
         found[path] = seal.sign(canonical(statement), world.seal_key)
         previous = hashlib.sha256(found[path]).hexdigest()
         found = _announce(found, number, previous)
     found |= _logged(told, found)
     return rebuilt(root, found)
+
+
+def _vouch_for_papers(statement: dict[str, Any], events: Events) -> None:
+    """The hashes that the events name for the signed paper, in both of the seal's places."""
+    for event in events:
+        if event["type"] == SIGNED and isinstance(event["body"].get("document"), str):
+            path = f"data/documents/{event['body']['document']}.signed.pdf"
+            for subject in statement["subject"]:
+                if subject["name"] == path:
+                    subject["digest"]["sha256"] = event["body"]["signed_sha256"]
+                    statement["predicate"]["sm3"][path] = event["body"]["signed_sm3"]
 
 
 def _outcome(statement: dict[str, dict[str, str]], first: Events | None) -> str:

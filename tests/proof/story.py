@@ -44,6 +44,7 @@ ORIGIN = "jianzheng.test/log"
 KEYS = "key_operator"
 AGENT = Actor(id="staff_wang", role="agent")
 SYSTEM = Actor(id="sys_demo", role="system")
+RESERVED = 8_192  # hex digits in the paper for its signature
 PHONE, NAME = "13800138000", "李雷"
 
 SOURCE = "第一条 保险责任\n".encode()
@@ -381,7 +382,7 @@ class Teller:
             "place": place["fix"],
             "strokes": strokes.commitment,
         }
-        signed = await sign_pdf(pdf, self.world.papers, self.world.tsa, about, self.world.clock())
+        signed = await sign_pdf(pdf, self.world.papers, self.world.tsa, about, self.world.clock(), RESERVED)
         await self.happen(
             happened.DocumentSigned(
                 document="doc_1",

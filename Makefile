@@ -14,7 +14,7 @@ ROOMS := api kyc esign products evidence bench docs tests
 PY_LOCK := requirements/dev.lock
 READY := .venv/.ready build/.models static/dist/.ready
 
-.PHONY: help setup run demo test lint check fix bench vectors e2e docs lock
+.PHONY: help setup run demo test lint check fix bench vectors e2e faults docs lock
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench   measure; prints a table and writes build/bench.json'
 	@echo 'make vectors add a frozen line for each new event type'
 	@echo 'make e2e     the browser suite (needs Chromium)'
+	@echo 'make faults  kill -9, broken disks, lost power; writes docs/FAULTS.md (FAULTS_CYCLES=1000: longer)'
 	@echo 'make docs    write the reference pages that are made from the code'
 	@echo 'make lock    resolve the locks again after a change of pyproject.toml'
 
@@ -70,6 +71,10 @@ vectors: .venv/.ready
 # A process of its own: the browser driver and pytest-asyncio cannot share one event loop.
 e2e: $(READY)
 	$(PY) -m pytest tests/e2e
+
+# Everything that can go wrong with a store, on purpose; strace from Debian makes it whole.
+faults: $(READY)
+	@exec $(PY) -m tests.faults
 
 docs: .venv/.ready
 	$(PY) -m docs.reference

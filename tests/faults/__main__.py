@@ -1,0 +1,88 @@
+"""`make faults`: kill, break and starve the store in every way we know, and count what was lost.
+
+`python -m tests.faults [--tiny] [--only SECTION]…`; FAULTS_CYCLES=1000 for the long run. Exit 1: something was lost.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from tests.faults import cycles
+from tests.faults.judge import Counts
+from tests.faults.scale import TINY, Scale
+from tests.faults.table import Found, page, rendered
+
+PAGE = Path(__file__).parents[2] / "docs" / "FAULTS.md"
+SQLITE_PARTS = 2
+RUNNING = 2  # sections at once
+
+Section = Callable[[Path, Scale], list[Found]]
+SECTIONS: Mapping[str, Section] = {
+    "sqlite-1": lambda folder, scale: cycles.sqlite(folder, scale.part(0, SQLITE_PARTS)),
+    "sqlite-2": lambda folder, scale: cycles.sqlite(folder, scale.part(1, SQLITE_PARTS)),
+}
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    scale = TINY if options.tiny else replace(Scale(), cycles=int(os.environ.get("FAULTS_CYCLES", Scale.cycles)))
+    if options.section:
+        print("\n".join(one.encode() for one in SECTIONS[options.section](options.folder, scale)))
+        return 0
+    began = time.monotonic()
+    scratch = Path(tempfile.mkdtemp(prefix="jz-faults-"))
+    with ThreadPoolExecutor(RUNNING) as pool:
+        results = list(pool.map(lambda name: _apart(name, scratch, options.tiny), options.only or SECTIONS))
+    found = _merged([one for result in results for one in result])
+    print(rendered(found))
+    sound = all(one.sound for one in found)
+    verdict = "nothing lost, nothing forked" if sound else f"NOT SOUND, see {scratch}"
+    print(f"{verdict}, {time.monotonic() - began:.0f} s", flush=True)
+    if sound:
+        shutil.rmtree(scratch)
+        if not (options.tiny or options.only):
+            PAGE.write_text(page(PAGE.read_text("utf-8"), found), "utf-8")
+    return 0 if sound else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults")
+    parser.add_argument("--tiny", action="store_true", help="a few of each, for the test suite")
+    parser.add_argument("--only", nargs="+", choices=list(SECTIONS), help="these sections; writes no page")
+    parser.add_argument("--section", choices=list(SECTIONS), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    return parser
+
+
+def _apart(name: str, scratch: Path, tiny: bool) -> list[Found]:
+    """A section in a process of its own: it forks, and nothing else may run beside it in there."""
+    folder = scratch / name
+    folder.mkdir()
+    command = [sys.executable, "-m", "tests.faults", "--section", name, "--folder", str(folder)]
+    began = time.monotonic()
+    done = subprocess.run(command + ["--tiny"] * tiny, stdout=subprocess.PIPE, text=True, check=False)
+    print(f"· {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    if done.returncode != 0:
+        broken = Found(name, Counts(unsound=1), [f"the section ended with {done.returncode}"])
+        return [broken]
+    return [Found.decode(line) for line in done.stdout.splitlines()]
+
+
+def _merged(found: list[Found]) -> list[Found]:
+    """Parts of one class as one row, in the order of the sections."""
+    rows: dict[str, Found] = {}
+    for one in found:
+        rows[one.name] = rows[one.name] + one if one.name in rows else one
+    return list(rows.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

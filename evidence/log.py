@@ -31,7 +31,7 @@ class Entry(Frozen, frozen=True, kw_only=True):
 
 
 class Log(Protocol):
-    """Three verbs. Append is the only write there is; nothing is ever updated or deleted."""
+    """Append is the only write there is; nothing is ever updated or deleted."""
 
     async def read(self, stream: str, after: int = 0) -> list[bytes]:
         """The lines of `stream` with seq > `after`, in order; [] when there are none."""
@@ -47,4 +47,8 @@ class Log(Protocol):
 
     async def scan(self, after: int, limit: int = 1000) -> list[Entry]:
         """Events of all streams with position > `after`, in commit order."""
+        ...
+
+    async def find(self, stream: str, seq: int) -> Entry | None:
+        """One event with its position, by an index; None when it was never appended."""
         ...

@@ -26,6 +26,7 @@ WIDTH = 256  # hashes in a full tile (C2SP tlog-tiles)
 HEIGHT = 8
 BATCH = 1_000
 HASH = 32
+TOGETHER = 64  # tiles read and hashed at once when all of them are
 
 
 class Tiles(Protocol):
@@ -112,6 +113,7 @@ class Sequencer:
         self._edges: list[list[bytes]] = []
         self._bundle: list[bytes] = []
         self._started = False
+        self._recomputed = 0  # size of the tree when this process last went through all of it, or grew it itself
         self._turn = asyncio.Lock()
 
     @property
@@ -151,10 +153,12 @@ class Sequencer:
             except NotVerified as error:
                 raise StoreTooOld(f"checkpoint: {error.detail}") from None
             await self._load_edges(head.size)
-            if await self._root_of(head.size) != head.root:
+            if self._recomputed == 0:
+                await self._recompute(head.size)
+            if self._root() != head.root:
                 raise StoreTooOld("the tiles do not make the signed root")
             await self._check_last(head.size)
-            self._head = head
+            self._head, self._recomputed = head, head.size
         self._note = note
         return note
 
@@ -199,11 +203,14 @@ class Sequencer:
         when an event is not in that tree.
         """
         head, note = under or (self._head, self._note)
-        found = await self._positions(set(places), head.size)
+        tiles: _Held = {}
         proofs: dict[tuple[str, int], Proven] = {}
-        for place, entry in found.items():
+        for place in dict.fromkeys(places):
+            entry = await self._log.find(*place)
+            if entry is None or entry.position > head.size:
+                raise NotFound(f"not in the signed tree yet: {place}")
             index = entry.position - 1
-            hashes = await self._fetch(head.size, partial(inclusion, index, head.size))
+            hashes = await self._fetch(head.size, partial(inclusion, index, head.size), tiles)
             verify_inclusion(index, head.size, leaf_hash(leaf(entry.line)), hashes, head.root)
             assert note is not None
             proofs[place] = Proven(index, write_proof(index, hashes, note))
@@ -251,10 +258,10 @@ class Sequencer:
     async def _publish(self, size: int) -> None:
         # The edges began as those of the last signed tree (checked against its root at the start, and grown by us
         # since), so what they make now extends it.
-        head = Checkpoint(self._origin, size, await self._root_of(size))
+        head = Checkpoint(self._origin, size, self._root())
         note = sign(head, self._key)
         await self._checkpoints.swap(self._note, note)
-        self._head, self._note = head, note
+        self._head, self._note, self._recomputed = head, note, size
         await self._checkpoints.publish(note)
 
     # --- reading -----------------------------------------------------------------------------------------------------
@@ -272,13 +279,36 @@ class Sequencer:
             if [leaf_hash(entry) for entry in self._bundle] != self._edges[0]:
                 raise StoreTooOld("the last entries are not those of the last tile")
 
-    async def _root_of(self, size: int) -> bytes:
+    async def _recompute(self, size: int) -> None:
+        """Every hash of the tree, from the leaf hashes up, against the tiles: once in the life of a process.
+
+        Memory does not grow with the tree; the hashing is done in a thread. Which event a leaf stands for is not asked
+        here but by `evidence.fsck` and the monitor, who read every event.
+        """
+        pending: list[list[bytes]] = [[] for _ in range(1, len(self._edges))]
+
+        async def push(level: int, hashed: bytes, number: int) -> None:
+            pending[level - 1].append(hashed)
+            if len(pending[level - 1]) == WIDTH:
+                full, pending[level - 1] = pending[level - 1], []
+                if await self._tile(level, number // WIDTH, WIDTH) != b"".join(full):
+                    raise StoreTooOld(f"{tile_path(level, number // WIDTH)} is not over the tiles below it")
+                await push(level + 1, merge(full), number // WIDTH)
+
+        for start in range(0, size // WIDTH, TOGETHER):
+            numbers = range(start, min(start + TOGETHER, size // WIDTH))
+            tiles = await asyncio.gather(*(self._tile(0, number, WIDTH) for number in numbers))
+            for number, hashed in zip(numbers, await asyncio.to_thread(_over, tiles), strict=True):
+                await push(1, hashed, number)
+        if pending != self._edges[1:]:
+            raise StoreTooOld("the last tiles are not over the tiles below them")
+
+    def _root(self) -> bytes:
         """From the right edge alone: everything left of it is in the full tiles' hashes on higher levels."""
         hashed: bytes | None = None
-        for level, hashes in enumerate(self._edges):
+        for hashes in self._edges:
             for part in _peaks(hashes):
                 hashed = part if hashed is None else node_hash(part, hashed)
-            assert len(hashes) == (size >> HEIGHT * level) % WIDTH
         return hashed if hashed is not None else EMPTY
 
     async def _check_last(self, size: int) -> None:
@@ -289,15 +319,20 @@ class Sequencer:
         if hashes[0] != leaf_hash(leaf(last[0].line)):
             raise StoreTooOld("the log holds another event than the tree")
 
-    async def _fetch(self, size: int, ask: Callable[[Node], tuple[bytes, ...]]) -> tuple[bytes, ...]:
-        """Answer `ask` from tiles: run it once to learn which hashes it wants, read their tiles, run it again."""
+    async def _fetch(
+        self, size: int, ask: Callable[[Node], tuple[bytes, ...]], tiles: "_Held | None" = None
+    ) -> tuple[bytes, ...]:
+        """Answer `ask` from tiles: run it once to learn which hashes it wants, read their tiles, run it again.
+
+        `tiles`: what was read for this size already, and what is read now.
+        """
+        tiles = {} if tiles is None else tiles
         wanted: dict[tuple[int, int], bytes] = {}
 
         def note_down(level: int, index: int) -> bytes:
             return wanted.setdefault((level, index), bytes(HASH))
 
         ask(note_down)
-        tiles: dict[tuple[int, int], bytes] = {}
         for level, index in wanted:
             above, within = divmod(level, HEIGHT)
             first = index << within
@@ -322,25 +357,8 @@ class Sequencer:
         except ObjectErased:
             raise StoreTooOld(f"{path} is missing") from None
 
-    async def _positions(self, wanted: set[tuple[str, int]], size: int) -> dict[tuple[str, int], Entry]:
-        """Search from both ends at once: what is asked for just happened, or stands at the beginning (keys)."""
-        found: dict[tuple[str, int], Entry] = {}
-        low, high = 0, size
-        while wanted - found.keys() and low < high:
-            start = max(low, high - BATCH)
-            for entry in await self._log.scan(start, high - start):
-                if (entry.stream, entry.seq) in wanted:
-                    found[entry.stream, entry.seq] = entry
-            high = start
-            if wanted - found.keys() and low < high:
-                end = min(high, low + BATCH)
-                for entry in await self._log.scan(low, end - low):
-                    if (entry.stream, entry.seq) in wanted:
-                        found[entry.stream, entry.seq] = entry
-                low = end
-        if missing := wanted - found.keys():
-            raise NotFound(f"not in the signed tree yet: {min(missing)}")
-        return found
+
+_Held = dict[tuple[int, int], bytes]
 
 
 def merge(hashes: Sequence[bytes]) -> bytes:
@@ -349,6 +367,10 @@ def merge(hashes: Sequence[bytes]) -> bytes:
     while len(row) > 1:
         row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
     return row[0]
+
+
+def _over(tiles: Sequence[bytes]) -> list[bytes]:
+    return [merge([tile[at : at + HASH] for at in range(0, len(tile), HASH)]) for tile in tiles]
 
 
 def _peaks(hashes: Sequence[bytes]) -> list[bytes]:

@@ -10,11 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from evidence.checkpoint import NoteKey
 from evidence.errors import Error
 from evidence.fsck import Places, Report, check
 from evidence.fsck.folder import LocalFolder
 from evidence.sql.audit import SqlAudit, SqlKeyAudit
-from evidence.verify.keys import TrustedKeys
+from evidence.verify.keys import LOG, WITNESSES
 
 
 class CannotOpen(Exception):
@@ -69,8 +70,15 @@ def _places(options: argparse.Namespace) -> Places:
         keys=None if keys is None else SqlKeyAudit(_there(keys)),
         objects=None if objects is None else LocalFolder(objects),
         log=None if log is None else LocalFolder(log),
-        trusted=TrustedKeys() if public is None else TrustedKeys.load(public),
+        signers=_note_keys(public, LOG),
+        witnesses=_note_keys(public, WITNESSES),
     )
+
+
+def _note_keys(folder: Path | None, name: str) -> tuple[NoteKey, ...]:
+    if folder is None or not (folder / name).is_file():
+        return ()
+    return tuple(NoteKey.parse(line) for line in (folder / name).read_text("ascii").splitlines())
 
 
 def _folder(given: Path | None, data: Path | None, name: str) -> Path | None:

@@ -1,17 +1,24 @@
 """The check of a whole store, step by step; the steps' numbers are those of docs/FSCK.md."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evidence.checkpoint import Checkpoint, open_checkpoint, without_witnesses
+from evidence.checkpoint import (
+    Checkpoint,
+    NoteKey,
+    open_checkpoint,
+    read_cosignature,
+    split_note,
+    without_witnesses,
+)
 from evidence.errors import NotVerified, StorageFailed
 from evidence.fsck import kept
 from evidence.fsck.kept import Told
@@ -21,7 +28,6 @@ from evidence.fsck.source import Folder, KeySource, Source
 from evidence.fsck.spool import Spool
 from evidence.fsck.tree import Grown, Tree, check_upper, grow_share
 from evidence.sequencer import WIDTH
-from evidence.verify.keys import TrustedKeys
 
 SHARE = 16_384  # events that a process takes at once; whole tiles
 SMALL = 20_000  # events under which starting processes takes longer than they save
@@ -33,14 +39,15 @@ T = TypeVar("T")
 class Places:
     """Where the store lies. None: not given, and the steps that need it are not evaluated.
 
-    `log`: the folder that is published (tiles, checkpoint). `trusted`: the log's and the witnesses' public keys.
+    `log`: the folder that is published (tiles, checkpoint). `signers`: public keys of the log, `witnesses` of others.
     """
 
     source: Source
     keys: KeySource | None
     objects: Folder | None
     log: Folder | None
-    trusted: TrustedKeys
+    signers: tuple[NoteKey, ...] = ()
+    witnesses: tuple[NoteKey, ...] = ()
 
 
 @dataclass
@@ -97,11 +104,9 @@ async def _begin(run: Run) -> None:
     run.newest = await run.places.source.newest()
     with run.slots.open("wb") as file:
         file.truncate(run.newest * SLOT)
-    if "signed" in run.rows and run.places.trusted.log is not None:
-        try:
-            run.size = open_checkpoint(run.rows["signed"], run.places.trusted.log)[0].size
-        except NotVerified:
-            run.size = 0  # step 6 says so
+    if "signed" in run.rows:
+        with contextlib.suppress(Bad, NotEvaluated):  # step 6 says so
+            run.size = _open(run, run.rows["signed"], "row signed").size
 
 
 async def _step(number: int, name: str, run: Run, work: "_Workers") -> Step:
@@ -197,8 +202,6 @@ async def _tiles(run: Run, _: "_Workers") -> str:
 
 
 async def _checkpoint(run: Run, _: "_Workers") -> str:
-    if run.places.trusted.log is None:
-        raise NotEvaluated("no public key of the log: give --keys-folder")
     public = run.public.get("unwitnessed", run.public.get("checkpoint"))
     if "signed" not in run.rows:
         if public is not None:
@@ -228,19 +231,13 @@ async def _witnessed(run: Run, _: "_Workers") -> str:
     if not notes:
         run.told.note("no witness cosigned this log", "nothing to compare")
         return "none"
-    if run.places.trusted.log is None or run.tree is None:
-        raise NotEvaluated("the log could not be read, or its key was not given")
+    if run.tree is None:
+        raise NotEvaluated("the tree could not be read")
     names: set[str] = set()
     for name, note in notes.items():
-        run.tree.check(_open(run, note, name), name)
-        if run.places.trusted.witnesses:
-            try:
-                names |= {
-                    item.witness
-                    for item in open_checkpoint(note, run.places.trusted.log, run.places.trusted.witnesses)[1]
-                }
-            except NotVerified as error:
-                run.told.warn("cosignatures by others than the known witnesses", f"{name}: {error.detail}")
+        head = _open(run, note, name)
+        run.tree.check(head, name)
+        names |= _cosigned(run, note, head, name)
     return f"by {', '.join(sorted(names)) or 'witnesses whose keys were not given'}"
 
 
@@ -251,11 +248,28 @@ def _log(run: Run) -> tuple[Folder, int]:
 
 
 def _open(run: Run, note: bytes, name: str) -> Checkpoint:
-    assert run.places.trusted.log is not None
-    try:
-        return open_checkpoint(without_witnesses(note), run.places.trusted.log)[0]
-    except NotVerified as error:
-        raise Bad(error.detail or "does not verify", name) from None
+    if not run.places.signers:
+        raise NotEvaluated("no public key of the log: give --keys-folder")
+    wrong = ""
+    for key in run.places.signers:
+        try:
+            return open_checkpoint(without_witnesses(note), key)[0]
+        except NotVerified as error:
+            wrong = error.detail
+    raise Bad(wrong or "it does not verify", name)
+
+
+def _cosigned(run: Run, note: bytes, head: Checkpoint, name: str) -> set[str]:
+    """Whose cosignature stands under the note; lines of others are told."""
+    found: set[str] = set()
+    for line in split_note(note)[1][1:]:
+        for witness in run.places.witnesses:
+            with contextlib.suppress(NotVerified):
+                found.add(read_cosignature(line, head, witness).witness)
+                break
+        else:
+            run.told.warn("cosignatures of nobody whose key was given", f"{name}: {line.split(' ')[1]}")
+    return found
 
 
 # --- 8 to 11: what the events name ------------------------------------------------------------------------------------
@@ -328,7 +342,7 @@ class _Workers:
             yield await waiting.pop(0)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _workers(run: Run, processes: int | None) -> AsyncIterator[_Workers]:
     count = processes if processes is not None else len(os.sched_getaffinity(0))
     if count < 2 or run.newest < SMALL:

@@ -46,6 +46,9 @@ _scan = (
     .order_by(events.c.position)
     .limit(bindparam("limit"))
 )
+_find = select(events.c.position, events.c.line).where(
+    events.c.stream == bindparam("stream"), events.c.seq == bindparam("seq")
+)
 _newest = select(func.coalesce(func.max(events.c.position), 0))
 
 
@@ -84,6 +87,10 @@ class SqlLog:
             if row.position != place:
                 raise ChainBroken(f"position {place} is missing")
         return [Entry(position=row.position, stream=row.stream, seq=row.seq, line=bytes(row.line)) for row in rows]
+
+    async def find(self, stream: str, seq: int) -> Entry | None:
+        rows = await self._fetch(_find, {"stream": stream, "seq": seq})
+        return Entry(position=rows[0].position, stream=stream, seq=seq, line=bytes(rows[0].line)) if rows else None
 
     async def newest(self) -> int:
         return int((await self._fetch(_newest, {}))[0][0])

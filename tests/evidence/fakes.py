@@ -94,6 +94,10 @@ class MemoryLog:
         await asyncio.sleep(0)
         return self.entries[after : after + limit]
 
+    async def find(self, stream: str, seq: int) -> Entry | None:
+        await asyncio.sleep(0)
+        return next((entry for entry in self.entries if (entry.stream, entry.seq) == (stream, seq)), None)
+
     async def newest(self) -> int:
         return len(self.entries)
 
@@ -131,6 +135,9 @@ class FailingLog:
 
     async def scan(self, after: int, limit: int = 1000) -> list[Entry]:
         return await self._log.scan(after, limit)
+
+    async def find(self, stream: str, seq: int) -> Entry | None:
+        return await self._log.find(stream, seq)
 
 
 class MemoryObjects:

@@ -1,5 +1,6 @@
 """A told case in a real store on disk, as the service keeps it; and the hand of whoever damages it."""
 
+import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evidence import events as happened
+from evidence.checkpoint import NoteKey
+from evidence.durable import write_durable
 from evidence.events import Body, Stamp
 from evidence.files import FileObjects
 from evidence.fsck import Places, Report, check
@@ -21,7 +24,7 @@ from evidence.sql import Database, SqlCheckpoints, SqlKeys, SqlLog, SqlValues
 from evidence.sql.audit import SqlAudit, SqlKeyAudit
 from evidence.tiles import PublicNote
 from evidence.vault import Vault
-from evidence.verify.keys import LOG, SEAL, TrustedKeys
+from evidence.verify.keys import LOG, SEAL
 from tests.proof.story import ORIGIN, Teller, World, stream_of, world
 
 CLAIMS = {"FrameCaptured": "frame", "DocumentSigned": "strokes"}
@@ -33,6 +36,8 @@ class Kept(World):
 
     data: Path = field(default_factory=Path)
     url: str | None = None
+    database: Database = field(init=False)
+    key_base: Database = field(init=False)
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __post_init__(self) -> None:
@@ -53,9 +58,6 @@ class Kept(World):
         kept.vault = Vault(kept.objects, SqlKeys(kept.key_base), SqlValues(kept.database), b"m" * 32, kept.random)
         kept.sequencer = Sequencer(kept.log, kept.tiles, kept.checkpoint, ORIGIN, kept.log_key)
         kept.seals = SealPorts(kept.ledger, kept.vault, kept.objects, kept.seal_key, kept.clock, kept.tsa)
-        (data / "public-keys").mkdir()
-        for name in (LOG, SEAL):
-            (data / "public-keys" / name).write_bytes(kept.keys[name])
         return kept
 
     @property
@@ -68,7 +70,6 @@ class Kept(World):
 
     async def tell(self) -> str:
         """A whole case, sealed and published; its stream."""
-        (self.data / "objects").mkdir(exist_ok=True)
         await self.adopt_keys()
         teller = ClaimingTeller(self, stream_of(self))
         await teller.opening()
@@ -81,7 +82,7 @@ class Kept(World):
         return teller.stream
 
     async def check(self, scratch: Path, **options: Any) -> Report:
-        return await fsck(self.data, scratch, self.database_url, **options)
+        return await fsck(self.data, scratch, self.sequencer.public, self.database_url, **options)
 
 
 class ClaimingTeller(Teller):
@@ -98,15 +99,14 @@ class ClaimingTeller(Teller):
             await self.world.ledger.record(self.stream, lambda _, body=body: (body,), stamp, (claim,))  # type: ignore[misc]
 
 
-async def fsck(data: Path, scratch: Path, url: str | None = None, **options: Any) -> Report:
+async def fsck(data: Path, scratch: Path, signer: NoteKey, url: str | None = None, **options: Any) -> Report:
     """As the command line does it."""
-    scratch.mkdir()
     places = Places(
         SqlAudit(url or f"sqlite:///{data}/jianzheng.db"),
         SqlKeyAudit(f"sqlite:///{data}/keys/keys.db"),
         LocalFolder(data / "objects"),
         LocalFolder(data / "log"),
-        TrustedKeys.load(data / "public-keys"),
+        (signer,),
     )
     return await check(places, scratch, **options)
 
@@ -123,6 +123,8 @@ def files(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-async def kept(folder: Path, tsa: Path, url: str | None = None) -> Kept:
-    folder.mkdir(parents=True, exist_ok=True)
-    return await Kept.open(folder, world(tsa), url)
+async def kept(folder: Path, url: str | None = None) -> Kept:
+    made = await Kept.open(folder / "data", world(folder / "tsa"), url)
+    for name in (LOG, SEAL):
+        await asyncio.to_thread(write_durable, made.data / "public-keys" / name, made.keys[name])
+    return made

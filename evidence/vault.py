@@ -5,13 +5,14 @@ value]), committed to by base64url(SHA-256(disclosure)). Files are committed to 
 Everything is stored under a data key per case and retention class (`evidence.keyring`); destroying that key erases it.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from evidence import decode
 from evidence.ciphers import NONCE_BYTES, SuiteName
@@ -19,8 +20,11 @@ from evidence.errors import ObjectCorrupt, ObjectErased
 from evidence.events import Commitment, Frozen, Media, Retention
 from evidence.keyring import Key, Keyring, WrappedKeys
 
+T = TypeVar("T")
+
 SALT_BYTES = 32
 COMMAND = "command"  # name of the key of keyed digests
+ASIDE = 64 * 1024  # bytes; more is hashed and sealed in a thread: SM4 takes 13 ms a megabyte
 KEPT = "kept"  # name of the key, and of the folder, of files made from evidence
 
 
@@ -144,13 +148,17 @@ class Vault:
         if salt is not None and len(salt) != SALT_BYTES:
             raise ValueError(f"a salt has {SALT_BYTES} bytes")
         key = await self.keyring.key(stream, retention)
-        salted = (salt or self._random(SALT_BYTES)) + data
-        commitment = b64(hashlib.sha256(salted).digest())
-        # A repeat must be the same bytes (objects are create-only), so its nonce comes from what is sealed: the same
-        # nonce can then only ever meet the same content.
-        nonce = key.mac(f"nonce/{commitment}".encode())[:NONCE_BYTES] if salt else None
-        sealed = self._seal(key, salted, stream, retention, commitment, nonce)
-        await self._objects.put(object_key(stream, retention, commitment), sealed)
+
+        def sealed() -> tuple[Commitment, bytes]:
+            salted = (salt or self._random(SALT_BYTES)) + data
+            commitment = b64(hashlib.sha256(salted).digest())
+            # A repeat must be the same bytes (objects are create-only), so its nonce comes from what is sealed: the
+            # same nonce can then only ever meet the same content.
+            nonce = key.mac(f"nonce/{commitment}".encode())[:NONCE_BYTES] if salt else None
+            return commitment, self._seal(key, salted, stream, retention, commitment, nonce)
+
+        commitment, ciphertext = await _aside(len(data), sealed)
+        await self._objects.put(object_key(stream, retention, commitment), ciphertext)
         return Media(commitment=commitment, bytes=len(data), type=media_type, retention=retention)
 
     async def get(self, stream: str, media: Media) -> bytes:
@@ -162,11 +170,16 @@ class Vault:
         key = await self.keyring.existing(stream, media.retention)
         if key is None:
             raise ObjectErased("key destroyed")
-        sealed = await self._objects.get(object_key(stream, media.retention, media.commitment))
-        salted = key.open(sealed, object_key(stream, media.retention, media.commitment))
-        if b64(hashlib.sha256(salted).digest()) != media.commitment:
-            raise ObjectCorrupt("file does not match its commitment")
-        return salted
+        place = object_key(stream, media.retention, media.commitment)
+        sealed, opener = await self._objects.get(place), key
+
+        def opened() -> bytes:
+            salted = opener.open(sealed, place)
+            if b64(hashlib.sha256(salted).digest()) != media.commitment:
+                raise ObjectCorrupt("file does not match its commitment")
+            return salted
+
+        return await _aside(len(sealed), opened)
 
     # --- files that are no evidence ----------------------------------------------------------------------------------
 
@@ -176,7 +189,8 @@ class Vault:
         key = await self.keyring.key(stream, KEPT)
         place = object_key(stream, KEPT, name)
         await self._objects.delete((place,))  # from a try whose event was never recorded
-        await self._objects.put(place, self._seal(key, data, stream, KEPT, name))
+        sealed = await _aside(len(data), lambda: self._seal(key, data, stream, KEPT, name))
+        await self._objects.put(place, sealed)
 
     async def kept(self, stream: str, name: str) -> bytes:
         """ObjectErased when it is gone."""
@@ -184,7 +198,8 @@ class Vault:
         if key is None:
             raise ObjectErased("key destroyed")
         place = object_key(stream, KEPT, name)
-        return key.open(await self._objects.get(place), place)
+        sealed, opener = await self._objects.get(place), key
+        return await _aside(len(sealed), lambda: opener.open(sealed, place))
 
     # --- erasure ---------------------------------------------------------------------------------------------------
 
@@ -266,6 +281,10 @@ class Vault:
         # The commitment in the associated data ties a ciphertext to the one event that names it: swapping two
         # ciphertexts, even within a case, does not open.
         return key.seal(nonce or self._random(NONCE_BYTES), data, object_key(stream, retention, commitment))
+
+
+async def _aside(size: int, work: Callable[[], T]) -> T:
+    return await asyncio.to_thread(work) if size > ASIDE else work()
 
 
 def object_key(stream: str, retention: str, commitment: str) -> str:

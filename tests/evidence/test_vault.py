@@ -2,18 +2,22 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from evidence.ciphers import PIECE, SUITES, Suite, SuiteName
 from evidence.errors import NotCanonical, ObjectCorrupt, ObjectErased
 from evidence.files import FileObjects
 from evidence.keyring import DataKey, Held, TenantKey, WrappedKeys
 from evidence.sql import Database, SqlKeys, SqlValues
-from evidence.vault import SALT_BYTES, Values, Vault, b64, object_key, unb64
+from evidence.vault import ASIDE, SALT_BYTES, Values, Vault, b64, object_key, unb64
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues
 from tests.outside import need
 
@@ -368,3 +372,50 @@ async def test_a_code_matches_once_it_was_left_and_until_it_expires(vault: Vault
 def test_base64url_goes_both_ways_without_padding(data: bytes) -> None:
     assert unb64(b64(data)) == data
     assert "=" not in b64(data)
+
+
+# --- big files --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suite", ["international", "chinese"])
+async def test_big_files_are_sealed_and_opened_away_from_the_event_loop(
+    suite: SuiteName, random: CountedRandom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SM4 takes 13 ms a megabyte: on the loop a page of photographs would hold everybody up."""
+    vault = Vault(MemoryObjects(), MemoryKeys(), MemoryValues(), b"m" * 32, random, suite)
+    big = random(ASIDE) * 20
+    loop, where = threading.get_ident(), list[int]()
+    seal, open_ = Suite.seal, Suite.open
+
+    def watched(real: Callable[..., bytes]) -> Callable[..., bytes]:
+        def work(self: Suite, key: bytes, nonce: bytes, data: bytes, bound: bytes) -> bytes:
+            if len(data) > ASIDE:
+                where.append(threading.get_ident())
+            return real(self, key, nonce, data, bound)
+
+        return work
+
+    monkeypatch.setattr(Suite, "seal", watched(seal))
+    monkeypatch.setattr(Suite, "open", watched(open_))
+    media = await vault.put("case_a", "identity", big, "image/jpeg")
+    assert await vault.get("case_a", media) == big
+    await vault.keep("case_a", "exp_a", big)
+    assert await vault.kept("case_a", "exp_a") == big
+    assert len(where) == 4
+    assert loop not in where
+
+
+@pytest.mark.parametrize("suite", ["international", "chinese"])
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 5])
+def test_a_file_in_pieces_is_the_same_ciphertext_as_in_one_go(suite: str, size: int, random: CountedRandom) -> None:
+    used, nonce, data = SUITES[suite], bytes(12), random(size)
+    key = random(used.key_bytes)
+    sealed = used.seal(key, nonce, data, b"case_a/identity/x")
+    if suite == "international":
+        assert sealed == AESGCM(key).encrypt(nonce, data, b"case_a/identity/x")
+    assert used.open(key, nonce, sealed, b"case_a/identity/x") == data
+    for bad in (sealed[:-1] + bytes([sealed[-1] ^ 1]), bytes([sealed[0] ^ 1]) + sealed[1:], sealed[:-1], b""):
+        with pytest.raises((InvalidTag, ValueError)):
+            used.open(key, nonce, bad, b"case_a/identity/x")
+    with pytest.raises(InvalidTag):
+        used.open(key, nonce, sealed, b"case_a/identity/y")

@@ -44,7 +44,7 @@ class Desk:
         self._ledger = ledger
         self._vault = vault
         self._answers = answers
-        self._now = clock
+        self.now = clock
         self._running: set[str] = set()
         self._refusals: dict[tuple[str, str], tuple[int, int]] = {}  # (case, code) -> (minute sealed, held back since)
 
@@ -59,7 +59,7 @@ class Desk:
             raise NotFound("no such case")
         if caller.role == "customer":
             session = case.sessions.get(caller.actor.session or "")
-            if session is None or self._now() > parse_instant(session.expires):
+            if session is None or self.now() > parse_instant(session.expires):
                 raise SessionEnded("expired")
         return case
 
@@ -93,7 +93,7 @@ class Desk:
             if before is not None:
                 return before
             await self._repeat_error(cmd)
-            stamp = Stamp(actor=actor, at=self._now(), cmd=cmd)
+            stamp = Stamp(actor=actor, at=self.now(), cmd=cmd)
             try:
                 return await flow(case, stamp)
             except Error as error:
@@ -164,6 +164,11 @@ class Act:
 
     async def on(self, case_id: str, command: object, flow: Flow, data: bytes = b"") -> CaseView:
         return await self.desk.act(self.caller, case_id, self.key, command, flow, data)
+
+    async def stamp(self, stream: str, command: object) -> Stamp:
+        """For what is recorded in a stream that is no case."""
+        cmd = await self.desk.digest(stream, self.caller.actor, self.key, command)
+        return Stamp(actor=self.caller.actor, at=self.desk.now(), cmd=cmd)
 
 
 def _concerns(case: Case, caller: Caller) -> bool:

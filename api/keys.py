@@ -15,6 +15,8 @@ from evidence import ciphers
 from evidence.durable import write_durable
 from evidence.errors import NotVerified
 from evidence.witness.policy import NONE, Policy
+from kyc.screening.errors import ListInvalid
+from kyc.screening.flow import Lists
 
 MASTER_BYTES = 32
 
@@ -48,6 +50,8 @@ def check_mode(settings: Settings) -> None:
     policy = witness_policy(settings)
     if policy is None or policy.quorum == NONE:
         missing.append("a witness policy with a quorum (JIANZHENG_WITNESS_POLICY)")
+    if not settings.screening_lists:
+        missing.append("lists to screen names against (JIANZHENG_SCREENING_LISTS)")
     missing += [
         "a certificate authority for signers (this release has the test CA only)",
         "a message channel (this release has the console only)",
@@ -66,6 +70,18 @@ def witness_policy(settings: Settings) -> Policy | None:
     if not policy.reached({witness.key.name for witness in policy.witnesses if witness.url}):
         raise SetupRefused("JIANZHENG_WITNESS_POLICY: the quorum needs witnesses that have no URL there")
     return policy
+
+
+def name_lists(settings: Settings) -> Lists:
+    """The lists people are held against. SetupRefused when one cannot be read, or a folder holds none."""
+    lists = Lists(Path(settings.screening_lists) if settings.screening_lists else None)
+    try:
+        lists.refresh()
+    except (OSError, ListInvalid) as error:
+        raise SetupRefused(f"JIANZHENG_SCREENING_LISTS: {error}") from None
+    if not lists.screen.versions:
+        raise SetupRefused("JIANZHENG_SCREENING_LISTS holds no list: nobody could be screened")
+    return lists
 
 
 def time_roots(settings: Settings) -> tuple[x509.Certificate, ...]:

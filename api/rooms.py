@@ -8,8 +8,9 @@ import esign.flow
 import evidence.erasure.flow
 import kyc.access.flow
 import kyc.flow
+import kyc.screening.flow
 import products.flow
-from api.keys import one_at_a_time
+from api.keys import name_lists, one_at_a_time
 from api.settings import Settings
 from api.store import Store
 from esign.signer import open_authority
@@ -55,6 +56,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
     ledger, vault = store.ledger, store.vault
     workers = Workers()
     keys = settings.data / "keys"
+    screening = kyc.screening.flow.Ports(ledger, vault, now, name_lists(settings))
     with one_at_a_time(keys):
         authority = open_authority(keys / "documents", store.master, store.stamper, now, random)
     return Rooms(
@@ -67,6 +69,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             random=random,
             faces=FaceEngine(models.load(settings.models), workers),
             reader=Reader(),
+            screening=screening,
             authority=SandboxAuthority() if settings.mode == "sandbox" else None,
         ),
         products=products.flow.Ports(

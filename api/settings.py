@@ -35,6 +35,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     stamp_every_s: int = 60  # how often the newest checkpoint is time-stamped
     witness_policy: str = ""  # C2SP tlog-policy file: witnesses with their addresses, and the quorum; docs/WITNESS.md
     witness_every_s: int = 1  # a checkpoint is shown to the witnesses at most this often
+    screening_lists: str = ""  # folder of name lists, docs/SCREENING.md; default: a made-up one, in the sandbox only
     anchor_wait_s: int = 600  # an export waits this long for its time stamps and cosignatures, then says what lacks
     monitor_every_s: int = 60  # the whole log is read again and compared with what was signed this often, if it can be
     company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's

@@ -183,6 +183,15 @@ class FramesUnsigned(
     """KYC-04: the frames named are not the frames sent, or the device key did not sign them."""
 
 
+class ChecksOpen(
+    Unavailable,
+    code="CHECKS_OPEN",
+    zh="还有一项核查没有结论，请先处理核查，再作审核决定。",
+    en="A check has no result yet. Please settle it before you decide the review.",
+):
+    """Said to reviewers only, and not sealed in the case: it would tell the customer of a hit (API-21)."""
+
+
 class NothingToReview(
     Refused,
     code="NOTHING_TO_REVIEW",

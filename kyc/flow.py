@@ -13,9 +13,10 @@ from kyc import notices, rules
 from kyc.authority import Authority
 from kyc.commands import ChooseRoute, DecideConsent, ReviewIdentity, ShowNotice
 from kyc.engine import FaceEngine
-from kyc.errors import StandInRefused
+from kyc.errors import ChecksOpen, StandInRefused
 from kyc.face import Face, Look
 from kyc.ocr import Reader
+from kyc.screening import flow as screening
 
 HERE = timezone(timedelta(hours=8), "Asia/Shanghai")  # the day that papers expire and birthdays fall on
 MIN_PORTRAIT = 60  # pixels across: below it true pairs begin to be lost
@@ -29,6 +30,7 @@ class Ports:
     random: Random
     faces: FaceEngine
     reader: Reader
+    screening: screening.Ports
     authority: Authority | None = None
     processor: notices.Processor = notices.DEMO
 
@@ -64,6 +66,8 @@ async def choose_route(case: Case, command: ChooseRoute, stamp: Stamp, ports: Po
 
 async def review(case: Case, command: ReviewIdentity, stamp: Stamp, ports: Ports) -> Case:
     rules.admit_review(case, command, stamp)
+    if command.decision == "accept" and not await screening.may_go_on(case, command.party, ports.screening):
+        raise ChecksOpen()
     return await ports.ledger.record(case.id, lambda case: rules.review(case, command, stamp), stamp)
 
 
@@ -71,6 +75,14 @@ async def discard_frames(case: Case, party: Party, stamp: Stamp, ports: Ports) -
     """For a follower: frames of a challenge nobody came back for are destroyed once the challenge has run out."""
     rules.discard_frames(case, party, stamp.at)
     return await erasing(case, party, lambda case: rules.discard_frames(case, party, stamp.at), stamp, ports)
+
+
+async def screen_again(case: Case, party: Party, stamp: Stamp, ports: Ports) -> Case:
+    """For a follower: a list changed. Whoever is on it now stops where they are; the case does not say why (API-21)."""
+    fields = await confirmed(case, party, ports)
+    if {"name", "number"} <= fields.keys() and not await screening.again(case, party, fields, ports.screening):
+        return await ports.ledger.record(case.id, lambda case: rules.hold(case, party), stamp)
+    return case
 
 
 # --- shared by the steps ----------------------------------------------------------------------------------------------

@@ -40,6 +40,9 @@ CAPTURE: dict[str, Reason] = {
     "FACE_COVERED": _again(
         "没有看清脸，请正对镜头，摘下口罩和墨镜。", "No clear face. Please face the camera without mask or sunglasses."
     ),
+    "EYES_CLOSED": _again(
+        "没有看到眼睛，请睁开双眼，摘下墨镜。", "Your eyes are not visible. Please open them and take off dark glasses."
+    ),
     "MULTIPLE_FACES": _again("画面里不止一个人，请单独拍摄。", "More than one person is in view. Please be alone."),
 }
 
@@ -110,6 +113,8 @@ REVIEW: dict[str, Reason] = {
     "ASSISTED_ROUTE": _person("the customer chose the way without a face"),
     "AUTHORITY_NOT_ASKED": _person("no adapter to an authority is configured"),
     "EARLIER_REJECTION": _person("a reviewer rejected this person before"),
+    # One reason for several checks, on purpose: which one it was stands where neither customer nor seller reads.
+    "ROUTINE_CHECK": _person("a routine check asks for a person"),
 }
 
 REASONS: dict[str, Reason] = {**LIVENESS, **MATCH, **PAPER, **DATA, **REVIEW}

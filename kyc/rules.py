@@ -180,14 +180,17 @@ def choose_route(case: Case, command: ChooseRoute, data: DataFact | None, stamp:
         return ()
     chosen = RouteChosen(party=command.party, route=command.route)
     if command.route == "assisted" and identity.confirmed:
-        return (chosen, *to_a_reviewer(command.party, data, identity.corrected))
+        return (chosen, *to_a_reviewer(command.party, data, doubts(identity.corrected)))
     return (chosen,)
 
 
-def to_a_reviewer(party: Party, data: DataFact | None, corrected: tuple[str, ...]) -> tuple[Body, ...]:
-    reasons = ["ASSISTED_ROUTE"]
-    if corrected:
-        reasons.append("FIELDS_CORRECTED")
+def doubts(corrected: tuple[str, ...], passed: bool = True) -> tuple[str, ...]:
+    """Why a person has to look at the fields: some were corrected (KYC-11), or a check did not pass them."""
+    return (*(("FIELDS_CORRECTED",) if corrected else ()), *(() if passed else ("ROUTINE_CHECK",)))
+
+
+def to_a_reviewer(party: Party, data: DataFact | None, doubts: tuple[str, ...]) -> tuple[Body, ...]:
+    reasons = ["ASSISTED_ROUTE", *doubts]
     if data is None:
         return (ReviewRequested(party=party, reasons=(*reasons, "AUTHORITY_NOT_ASKED")),)
     return (data.event(party), ReviewRequested(party=party, reasons=(*reasons, *data.reasons)))
@@ -225,6 +228,14 @@ def review(case: Case, command: ReviewIdentity, stamp: Stamp) -> tuple[Body, ...
     judged = identity.attempts[-1].verdict if identity.attempts else "not_run"
     ready = bool(identity.confirmed) and (route == "assisted" or judged in {"pass", "review"})
     return (decided, verified(party, route, session)) if ready and session else (decided,)
+
+
+def hold(case: Case, party: Party) -> tuple[Body, ...]:
+    """Somebody has to look before this person goes on; what was verified does not count meanwhile."""
+    identity = case.identity_of(party)
+    if case.state != "open" or (identity.review == "requested" and not held(case, party)):
+        return ()
+    return (ReviewRequested(party=party, reasons=("ROUTINE_CHECK",), withdraws=held(case, party)),)
 
 
 def _last_session(case: Case, party: Party) -> str:

@@ -16,6 +16,7 @@ from kyc.flow import Ports, ask_authority, day, portrait, revealed
 from kyc.idcard import parse
 from kyc.ocr import Reader
 from kyc.papers import rules
+from kyc.screening import flow as screening
 
 
 async def capture_paper(case: Case, command: CapturePaper, data: bytes, stamp: Stamp, ports: Ports) -> Case:
@@ -53,8 +54,11 @@ async def confirm(case: Case, command: ConfirmFields, stamp: Stamp, ports: Ports
     data = None
     if case.identity_of(party).route == "assisted":
         data = await ask_authority(case, fields, ports)
+    passed = await screening.onboard(case, party, fields, ports.screening)
     hidden = await ports.vault.hide(case.id, "identity", fields)
-    return await ports.ledger.record(case.id, lambda case: rules.confirm(case, hidden, corrected, data, stamp), stamp)
+    return await ports.ledger.record(
+        case.id, lambda case: rules.confirm(case, hidden, corrected, passed, data, stamp), stamp
+    )
 
 
 async def read(case: Case, party: Party, ports: Ports) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from evidence.events import (
 from evidence.events.identity import ReadField, Score, Verdict
 from kyc.commands import CapturePaper
 from kyc.errors import PaperMissing
-from kyc.rules import DataFact, consented, customer, held, to_a_reviewer, understood
+from kyc.rules import DataFact, consented, customer, doubts, held, to_a_reviewer, understood
 
 PAPERS = ("cn_id_front", "cn_id_back")
 RETAKE = frozenset(
@@ -88,14 +88,15 @@ def confirm(
     case: Case,
     fields: Mapping[str, Commitment],
     corrected: tuple[str, ...],
+    passed: bool,
     data: DataFact | None,
     stamp: Stamp,
 ) -> tuple[Body, ...]:
-    """What the customer says of each field. A correction is seen by a person (KYC-11)."""
+    """What the customer says of each field. A correction is seen by a person (KYC-11), and so is whoever the
+    screening did not let pass."""
     party = admit_confirmation(case, stamp)
     confirmed = PaperConfirmed(party=party, fields=dict(fields), corrected=corrected, withdraws=held(case, party))
     if case.identity_of(party).route == "assisted":
-        return (confirmed, *to_a_reviewer(party, data, corrected))
-    if corrected:
-        return (confirmed, ReviewRequested(party=party, reasons=("FIELDS_CORRECTED",)))
-    return (confirmed,)
+        return (confirmed, *to_a_reviewer(party, data, doubts(corrected, passed)))
+    reasons = doubts(corrected, passed)
+    return (confirmed, ReviewRequested(party=party, reasons=reasons)) if reasons else (confirmed,)

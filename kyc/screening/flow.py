@@ -94,9 +94,9 @@ async def announce(ports: Ports) -> int:
 # --- people who decide ------------------------------------------------------------------------------------------------
 
 
-async def read_hits(name: str, command: ReadHits, stamp: Stamp, ports: Ports) -> dict[str, Any]:
+async def read_hits(name: str, tenant: str, command: ReadHits, stamp: Stamp, ports: Ports) -> dict[str, Any]:
     """The open hits in full. The read is sealed before anything is opened."""
-    held = await _for_reviewer(name, stamp, ports)
+    held = await _for_reviewer(name, tenant, stamp, ports)
     await ports.ledger.note(name, (HitsRead(reason=command.reason),), stamp)
     case = await ports.ledger.case(held.case)
     said = await ports.vault.reveal(case.id, case.identity_of(held.party).confirmed.values())
@@ -111,8 +111,8 @@ async def read_hits(name: str, command: ReadHits, stamp: Stamp, ports: Ports) ->
     }
 
 
-async def decide(name: str, command: DecideHits, stamp: Stamp, ports: Ports) -> dict[str, Any]:
-    held = await _for_reviewer(name, stamp, ports)
+async def decide(name: str, tenant: str, command: DecideHits, stamp: Stamp, ports: Ports) -> dict[str, Any]:
+    held = await _for_reviewer(name, tenant, stamp, ports)
     if (command.reason in CLEARING) != (command.decision == "cleared"):
         raise NotAllowed("the reason does not support the decision")
     answer = {"id": name, "case": held.case, "party": held.party, "decision": command.decision}
@@ -125,13 +125,13 @@ async def decide(name: str, command: DecideHits, stamp: Stamp, ports: Ports) -> 
     return answer
 
 
-async def _for_reviewer(name: str, stamp: Stamp, ports: Ports) -> record.Record:
-    """Reviewers only, never the seller of the case; the stream is absent for everybody else."""
+async def _for_reviewer(name: str, tenant: str, stamp: Stamp, ports: Ports) -> record.Record:
+    """Reviewers of the tenant only, never the seller of the case; the stream is absent for everybody else."""
     if stamp.actor.role != "reviewer" or not name.startswith("screen_") or name == LISTS:
         raise NotFound("no such screening")
     held = record.fold(await _events(name, ports))
-    if (await ports.ledger.case(held.case)).opener == stamp.actor.id:
-        raise NotFound("own case")
+    if held.tenant != tenant or (await ports.ledger.case(held.case)).opener == stamp.actor.id:
+        raise NotFound("another tenant, or the seller")
     return held
 
 

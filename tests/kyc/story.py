@@ -49,6 +49,7 @@ from kyc.commands import (
 from kyc.engine import FaceEngine
 from kyc.ocr import Reader
 from kyc.papers import flow as papers
+from kyc.screening import flow as screening
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues, StoryLedger
 
 COMMITMENT = "A" * 43
@@ -100,6 +101,8 @@ class Story:
         self.clock = clock
         self.objects, self.keys, self.values = MemoryObjects(), MemoryKeys(), MemoryValues()
         vault = Vault(self.objects, self.keys, self.values, b"m" * 32, random)
+        made_up = screening.Lists(None)
+        made_up.refresh()
         self.ports = flow.Ports(
             ledger=ledger,
             vault=vault,
@@ -107,6 +110,7 @@ class Story:
             random=random,
             faces=faces,
             reader=reader,
+            screening=screening.Ports(ledger=ledger, vault=vault, now=clock, lists=made_up),
             authority=SandboxAuthority(),
         )
         self.phone = Device("phone")

@@ -426,6 +426,7 @@ export const en: Catalogue = {
   "reason.FIELDS_CORRECTED": "A member of staff has to check what you corrected. Please wait a little.",
   "reason.ASSISTED_ROUTE": "You chose to have a person check. Please wait a little.",
   "reason.AUTHORITY_NOT_ASKED": "A member of staff has to look at this. Please wait a little.",
+  "reason.ROUTINE_CHECK": "A member of staff has to look at this. Please wait a little.",
   "reason.EARLIER_REJECTION": "A member of staff has to look at this. Please wait a little.",
   "live.not_counted": "It could not be judged, so it does not count as a try.",
   "live.retake_card": "Photograph the ID card again",

@@ -424,6 +424,7 @@ export const zh = {
   "reason.FIELDS_CORRECTED": "您改过的信息要请工作人员核对，请稍等。",
   "reason.ASSISTED_ROUTE": "您选择了人工核验，请稍等。",
   "reason.AUTHORITY_NOT_ASKED": "这一项要请工作人员核对，请稍等。",
+  "reason.ROUTINE_CHECK": "这一项要请工作人员核对，请稍等。",
   "reason.EARLIER_REJECTION": "这一项要请工作人员核对，请稍等。",
   "live.not_counted": "这次没拍清楚，不算次数。",
   "live.retake_card": "重拍身份证",

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,7 +31,7 @@ from evidence.fsck.tree import Grown, Tree, check_upper, grow_share
 from evidence.sequencer import WIDTH
 
 SHARE = 16_384  # events that a process takes at once; whole tiles
-SMALL = 20_000  # events under which starting processes takes longer than they save
+SMALL = 100_000  # events under which starting processes takes longer than they save
 
 T = TypeVar("T")
 
@@ -145,11 +146,9 @@ async def _lines(run: Run, _: "_Workers") -> str:
 async def _chains(run: Run, work: "_Workers") -> str:
     source = run.places.source
     ends = await source.shares(max(1, run.newest // SHARE))
-    starts = ["", *ends[:-1]]
+    shares = [(source, run.slots, start, end, run.newest) for start, end in pairwise(["", *ends])]
     count, streams = 0, 0
-    async for found in work(
-        follow_share, [(source, run.slots, start, end, run.newest) for start, end in zip(starts, ends, strict=True)]
-    ):
+    async for found in work(follow_share, shares):
         run.bad += found.bad
         count, streams = count + found.count, streams + found.streams
     _raise(run, "chains")

@@ -236,10 +236,10 @@ def _assemble(read: Chain, contents: Mapping[str, bytes], withheld: set[str]) ->
     keys = TrustedKeys.of(
         {path.removeprefix("keys/"): data for path, data in found.items() if path.startswith("keys/")}
     )
-    if keys.log is None:
+    if not keys.logs:
         raise ObjectCorrupt(f"keys/{LOG} is missing")
     index, _, note = read_proof(found[log.PROOF])
-    head = log.Head(index, open_checkpoint(note, keys.log, keys.witnesses)[0], note)
+    head = log.Head(index, open_checkpoint(note, log.signer(note, keys), keys.witnesses)[0], note)
     states = [*fields.disclosures(read, found), *fields.media(read, found), *fields.documents(read, found)]
     states.sort(key=fields.chain_order(read))
     found[account.TIMELINE] = account.timeline(read, states, head)

@@ -4,5 +4,6 @@ from evidence.verify.bundle import verify_bundle
 from evidence.verify.keys import TrustedKeys
 from evidence.verify.pdf import verify_pdf
 from evidence.verify.report import Reason, Report, Step
+from evidence.verify.trust import read as read_policy
 
-__all__ = ["Reason", "Report", "Step", "TrustedKeys", "verify_bundle", "verify_pdf"]
+__all__ = ["Reason", "Report", "Step", "TrustedKeys", "read_policy", "verify_bundle", "verify_pdf"]

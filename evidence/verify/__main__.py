@@ -1,4 +1,7 @@
-"""`python -m evidence.verify BUNDLE [--keys DIR] [--trust-bundle-keys] [--json]`: exit 0 passed, 1 failed, 2 open."""
+"""`python -m evidence.verify BUNDLE [--keys DIR] [--policy FILE] [--trust-bundle-keys] [--json]`
+
+Exit 0 passed, 1 failed, 2 open.
+"""
 
 import argparse
 import json
@@ -6,7 +9,7 @@ import sys
 from pathlib import Path
 
 from evidence.errors import NotVerified
-from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
+from evidence.verify import TrustedKeys, read_policy, verify_bundle, verify_pdf
 from evidence.verify.container import MAX_BYTES
 from evidence.verify.report import REASONS, Report
 
@@ -17,11 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m evidence.verify", description="Verify a bundle or a signed PDF.")
     parser.add_argument("bundle", type=Path, help="a bundle (.zip) or a signed PDF")
     parser.add_argument("--keys", type=Path, help="folder with your own copies of the public keys")
+    parser.add_argument("--policy", type=Path, help="your own policy: log, witnesses, quorum and further keys")
     parser.add_argument("--trust-bundle-keys", action="store_true", help="use the keys inside; proves consistency only")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     try:
         keys = TrustedKeys.load(options.keys) if options.keys else TrustedKeys()
+        if options.policy:
+            keys = read_policy(options.policy.read_bytes(), keys.files)
         if options.bundle.stat().st_size > MAX_BYTES:
             raise NotVerified("larger than 200 MB")
         data = options.bundle.read_bytes()

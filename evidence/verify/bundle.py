@@ -8,7 +8,7 @@ from evidence.errors import NotVerified
 from evidence.verify import account, acts, bag, chain, container, documents, fields, files, log, policy, seals, time
 from evidence.verify.chain import Chain
 from evidence.verify.fields import MISMATCH, MISSING, Field
-from evidence.verify.keys import IN_BUNDLES, LOG, SEAL, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
+from evidence.verify.keys import IN_BUNDLES, LOG, NOBODY, SEAL, TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
 from evidence.verify.report import FAILED, STEPS, Reason, Report, State, Step
 
 # What a body of the wrong shape raises in code that reads plain values: the operator signed it, so it is a finding.
@@ -72,7 +72,8 @@ def _container(desk: _Desk) -> Outcome:
 def _bag(desk: _Desk) -> Outcome:
     if desk.trust_bundle_keys:
         own = {name: desk.files[f"keys/{name}"] for name in IN_BUNDLES if f"keys/{name}" in desk.files}
-        desk.keys = TrustedKeys.of(own, from_bundle=True)
+        policy = None if desk.keys.policy is NOBODY else desk.keys.policy
+        desk.keys = TrustedKeys.of(own, True, policy, desk.keys.tsa_policies)
     bag.check(desk.files, desk.keys)
     return "passed", "complete, nothing else inside", ()
 

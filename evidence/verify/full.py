@@ -55,10 +55,10 @@ class Signature:
     act: bytes | None
 
 
-def stamped_at(reply: bytes, data: bytes, roots: Sequence[x509.Certificate]) -> str:
-    """The time a verified RFC 3161 reply gives for `data`."""
+def stamped_at(reply: bytes, data: bytes, roots: Sequence[x509.Certificate], policies: Sequence[str] = ()) -> str:
+    """The time a verified RFC 3161 reply gives for `data`. `policies`: the accepted ones (dotted); empty: any."""
     try:
-        return timestamp.verify(reply, hashlib.sha256(data).digest(), roots).at
+        return timestamp.verify(reply, hashlib.sha256(data).digest(), roots, policies=policies).at
     except timestamp.TimeStampRejected as error:
         raise NotVerified(error.detail) from None
 

@@ -60,6 +60,10 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "NO_TRUSTED_KEY": ("没有提供可信公钥，无法判断。", "No trusted key was given, so this cannot be judged."),
     "TIME_NOT_EVALUATED": ("未评估时间戳：缺少所需组件。", "Time stamps were not evaluated: a component is missing."),
     "NO_TIME": ("缺少时间戳。", "A time stamp is missing."),
+    "KEY_RETIRED": (
+        "封存所用密钥后来停用，且没有时间戳证明封存在停用之前。",
+        "A seal's key was retired later, and no time stamp shows that the seal is older.",
+    ),
     "NO_INDEPENDENT_TIME": ("没有独立于运营方的时间来源。", "No time source independent of the operator."),
     "SIGNATURE_NOT_EVALUATED": (
         "未评估文书的电子签名：缺少所需组件。",

@@ -10,7 +10,7 @@ from evidence.checkpoint import from_base64
 from evidence.errors import NotVerified
 from evidence.verify.chain import GENESIS, Chain
 from evidence.verify.keys import SealKey, TrustedKeys
-from evidence.verify.log import check_adopted
+from evidence.verify.lifetimes import term_of
 from evidence.verify.records import Record
 from evidence.verify.strict import HEX64, canonical, integer, members, objects, parse_json, sha256, text, texts
 
@@ -44,8 +44,6 @@ def pae(payload: bytes) -> bytes:
 
 def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> dict[str, str]:
     """Every seal. Answers the SM3 digests they vouch for, by path."""
-    key = keys.seal
-    assert key is not None
     # 5.1 one seal for every segment but the last
     sealed = chain.segments[:-1]
     found = sorted(name for name in files if _SEAL_FILE.fullmatch(name))
@@ -54,32 +52,44 @@ def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> dict[s
     previous, digests = GENESIS, dict[str, str]()
     for number, (first, last) in enumerate(sealed, 1):
         name = path(number)
-        # 5.2 signed by the seal key, in the one spelling
-        payload = open_envelope(files[name], key, name)
+        # 5.2 signed by a seal key of the auditor's, in the one spelling
+        payload, key = open_envelope(files[name], keys.seals, name)
         # 5.3 the statement is the one that the events make
         digests |= _check_statement(payload, chain, number, first, last, previous, files, name)
         previous = sha256(files[name])
         # 5.4 the chain goes on from it
-        _check_announced(chain, number, first, last, previous)
-    # 5.5 the key was taken into service in the log
-    check_adopted(chain, "seal", key.spki)
+        at = _check_announced(chain, number, first, last, previous)
+        # 5.5 the key was in service then, says the log
+        if not term_of(chain, "seal", key.spki, name).covers(at):
+            raise NotVerified("sealed with a key that was not in service then", record=name)
     return digests
 
 
-def open_envelope(envelope: bytes, key: SealKey, name: str) -> bytes:
+def open_envelope(envelope: bytes, keys: Sequence[SealKey], name: str) -> tuple[bytes, SealKey]:
+    """(payload, the one of `keys` that signed it)."""
     outer = members(parse_json(envelope, name), ("payload", "payloadType", "signatures"), record=name)
     signatures = outer["signatures"]
     if outer["payloadType"] != PAYLOAD_TYPE or not isinstance(signatures, list) or len(signatures) != 1:
         raise NotVerified("not one signature over an in-toto statement", record=name)
     signature = members(signatures[0], ("keyid", "sig"), record=name)
-    if signature["keyid"] != key.id:
+    key = next((key for key in keys if key.id == signature["keyid"]), None)
+    if key is None:
         raise NotVerified("sealed with a key that is not the auditor's", record=name)
     try:
         payload = from_base64(text(outer["payload"], name))
         key.verify(from_base64(text(signature["sig"], name)), pae(payload))
     except NotVerified as error:
         raise NotVerified(error.detail, record=name) from None
-    return payload
+    return payload, key
+
+
+def sealed_by(envelope: bytes) -> str:
+    """The `keyid` that a seal names; empty when it is no seal, which is for step 5 to say."""
+    try:
+        found = parse_json(envelope)["signatures"][0]["keyid"]
+    except (NotVerified, LookupError, TypeError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def subjects(segment: int, segment_bytes: bytes, records: Sequence[Record]) -> list[dict[str, Any]]:
@@ -172,7 +182,8 @@ def _check_sm3(
     return {item: text(digest, name, HEX64) for item, digest in found.items()}
 
 
-def _check_announced(chain: Chain, number: int, first: int, last: int, digest: str) -> None:
+def _check_announced(chain: Chain, number: int, first: int, last: int, digest: str) -> str:
+    """When it was announced."""
     found = [
         record for record in chain.of("evidence.sealed/1") if integer(record.body.get("segment"), record.name) == number
     ]
@@ -182,3 +193,4 @@ def _check_announced(chain: Chain, number: int, first: int, last: int, digest: s
     numbers = (integer(body.get("first_seq"), found[0].name), integer(body.get("last_seq"), found[0].name))
     if numbers != (first, last) or body.get("seal_sha256") != digest:
         raise NotVerified("the chain announces another seal", record=found[0].name)
+    return found[0].at

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from types import ModuleType
 
-from cryptography import x509
-
 from evidence.checkpoint import read_proof
 from evidence.errors import NotVerified
 from evidence.verify.chain import Chain
 from evidence.verify.keys import TSA_INDEPENDENT, TSA_LOCAL, TrustedKeys
+from evidence.verify.lifetimes import seal_terms
 from evidence.verify.log import PROOF, named
 from evidence.verify.records import instant
 from evidence.verify.seals import path as seal_path
+from evidence.verify.seals import sealed_by
 
 CHECKPOINT = "data/checkpoint.tsr"
 SLACK = timedelta(seconds=2)  # genTime is in whole seconds; an authority states its accuracy in seconds
@@ -32,11 +32,14 @@ class Times:
     local: int
     independent: int
     missing: tuple[str, ...]
+    late: tuple[str, ...] = ()  # stamped only after the key that sealed was retired
 
     @property
     def code(self) -> str | None:
         if self.missing:
             return "NO_TIME"
+        if self.late:
+            return "KEY_RETIRED"
         return None if self.independent == self.covered else "NO_INDEPENDENT_TIME"
 
 
@@ -54,44 +57,35 @@ def covered(chain: Chain, files: Mapping[str, bytes]) -> dict[str, tuple[str, st
 
 def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Times:
     wanted = covered(chain, files)
-    local, independent, missing = 0, 0, []
+    local, independent, missing, late = 0, 0, [], []
     for path, (name, newest) in wanted.items():
         if path not in files:
             missing.append(path)
             continue
         with named(name):
             data = read_proof(files[PROOF])[2] if name == PROOF else files.get(name, b"")
-        if _stamped(files[path], data, instant(newest), keys, path):
-            independent += 1
-        else:
-            local += 1
-    return Times(len(wanted), local, independent, tuple(missing))
+        at, outside = _stamped(files[path], data, keys, path)
+        if at < instant(newest) - SLACK:
+            raise NotVerified("stamped before the newest event it covers", record=path)
+        independent, local = independent + outside, local + (not outside)
+        # 6.3 a key that was retired may have been used after all: only an earlier stamp shows that it was not
+        term = seal_terms(chain).get(sealed_by(data))
+        if term is not None and term.until is not None and at > instant(term.until) + SLACK:
+            late.append(path)
+    return Times(len(wanted), local, independent, tuple(missing), tuple(late))
 
 
-def _stamped(reply: bytes, data: bytes, newest: datetime, keys: TrustedKeys, path: str) -> bool:
-    """6.2 verify one reply; whether the authority is an independent one."""
-    if _verifies(reply, data, newest, keys.roots(TSA_INDEPENDENT)):
-        return True
-    if _verifies(reply, data, newest, keys.roots(TSA_LOCAL), path):
-        return False
-    raise NotVerified("no root was given for this time stamp", record=path)
-
-
-def _verifies(
-    reply: bytes, data: bytes, newest: datetime, roots: list[x509.Certificate], path: str | None = None
-) -> bool:
+def _stamped(reply: bytes, data: bytes, keys: TrustedKeys, path: str) -> tuple[datetime, bool]:
+    """6.2 the time that one reply gives, and whether by an independent authority."""
     full = load_full()
-    if not roots:
-        return False
-    try:
-        at = full.stamped_at(reply, data, roots)
-    except NotVerified as error:
-        if path is None:
-            return False
-        raise NotVerified(error.detail, record=path) from None
-    if instant(at) < newest - SLACK:
-        raise NotVerified("stamped before the newest event it covers", record=path or "")
-    return True
+    refused = "no root was given for this time stamp"
+    for name in (TSA_INDEPENDENT, TSA_LOCAL):
+        if roots := keys.roots(name):
+            try:
+                return instant(full.stamped_at(reply, data, roots, keys.tsa_policies)), name == TSA_INDEPENDENT
+            except NotVerified as error:
+                refused = error.detail
+    raise NotVerified(refused, record=path)
 
 
 def load_full() -> ModuleType:

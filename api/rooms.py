@@ -20,8 +20,9 @@ from evidence.ports import Clock, Random, Sender
 from kyc import models
 from kyc.access.staff import Accounts
 from kyc.authority import SandboxAuthority
-from kyc.engine import FaceEngine, Workers
+from kyc.engine import FaceEngine
 from kyc.ocr import Reader
+from kyc.pool import Workers
 from products.opening import publish
 from products.versions import Catalogue
 

@@ -22,9 +22,10 @@ from bench.server import Server, running
 from bench.table import Metric
 from bench.walk import Walk
 from kyc import intake, models
-from kyc.engine import FaceEngine, Workers
+from kyc.engine import FaceEngine
 from kyc.liveness import drawn
 from kyc.ocr import Reader
+from kyc.pool import Workers
 
 MODELS = Path("build/models")
 SIGNATURES = {"p256": 2, "rsa": 4}  # a journey's: act and paper; time stamps of paper, seals and checkpoint

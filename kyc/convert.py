@@ -17,10 +17,13 @@ IR_VERSION = 8
 STRIDES = (8, 16, 32)
 
 
+def parsed(source: bytes) -> onnx.ModelProto:
+    return onnx.load_model_from_string(source)
+
+
 def fold(source: bytes) -> onnx.ModelProto:
     """The same network with its weights in fp32: no quantisation nodes, no stale weight inputs, opset 13."""
-    model = onnx.load_model_from_string(source)
-    graph = model.graph
+    graph = parsed(source).graph
     known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     kept: list[onnx.NodeProto] = []
     folded: dict[str, NDArray[np.float32]] = {}
@@ -46,10 +49,10 @@ def as_scrfd(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     graph = model.graph
     source = graph.input[0].name
-    nodes = [helper.make_node("Gather", ["image", "bgr"], [source], axis=1), *graph.node]
+    red_first = {node.input[1] for node in graph.node if node.op_type == "Conv" and node.input[0] == source}
+    nodes = list(graph.node)
     weights = [
-        *graph.initializer,
-        numpy_helper.from_array(np.array([2, 1, 0], np.int64), "bgr"),
+        *(_swapped(tensor) if tensor.name in red_first else tensor for tensor in graph.initializer),
         numpy_helper.from_array(np.array(0.5, np.float32), "half"),
         numpy_helper.from_array(np.array(0.0, np.float32), "nought"),
         numpy_helper.from_array(np.array([2, 2], np.int64), "centre_size"),
@@ -62,7 +65,7 @@ def as_scrfd(model: onnx.ModelProto) -> onnx.ModelProto:
         for name, width in (("score", 1), ("distance", 4), ("point", 10))
         for stride in STRIDES
     ]
-    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, "height", "width"])
+    image = helper.make_tensor_value_info(source, TensorProto.FLOAT, [1, 3, "height", "width"])
     return _model(graph.name, nodes, [image], outputs, weights)
 
 
@@ -99,6 +102,11 @@ def written(model: onnx.ModelProto) -> bytes:
     """The file's bytes, the same ones every time."""
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
+
+
+def _swapped(weight: onnx.TensorProto) -> onnx.TensorProto:
+    """A first convolution that takes red first where it took blue first."""
+    return numpy_helper.from_array(np.ascontiguousarray(numpy_helper.to_array(weight)[:, ::-1]), weight.name)
 
 
 def _dequantised(node: onnx.NodeProto, inputs: Sequence[NDArray[np.generic]]) -> NDArray[np.float32]:

@@ -62,21 +62,53 @@ def decode(data: bytes, side: int = WORKING_SIDE) -> Pixels:
     """The picture, upright, its longer side at most `side` pixels. CPU work: never on the event loop."""
     container = inspect(data)
     try:
-        with Image.open(io.BytesIO(data), formats=[container.kind]) as image:
-            if image.size != (container.width, container.height):
-                raise PictureInvalid("two sizes")
-            image.draft("RGB", (side, side))  # JPEG only: lets the decoder itself halve a picture far too large
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+        pixels = _decoded_jpeg(data, container, side) if container.kind == "JPEG" else _decoded_png(data, container)
     except PictureInvalid:
         raise
     except Exception as error:  # a decoder fed hostile bytes raises whatever it likes
         raise PictureInvalid(type(error).__name__) from None
-    pixels = np.asarray(upright)[:, :, ::-1]
     share = side / max(pixels.shape[:2])
     if share < 1:
         height, width = (max(1, round(length * share)) for length in pixels.shape[:2])
-        return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     return np.ascontiguousarray(pixels)
+
+
+def _decoded_jpeg(data: bytes, container: Container, side: int) -> Pixels:
+    """By OpenCV's libjpeg-turbo, four times as fast as through PIL; a picture far too large is halved by the decoder.
+
+    Both decoders take a picture whose entropy-coded data is damaged, and neither one that lacks its end.
+    """
+    halvings = min(3, max(0, int(np.log2(max(container.width, container.height) / side))))
+    flags = (cv2.IMREAD_COLOR, cv2.IMREAD_REDUCED_COLOR_2, cv2.IMREAD_REDUCED_COLOR_4, cv2.IMREAD_REDUCED_COLOR_8)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags[halvings] | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        raise PictureInvalid("no picture")
+    if pixels.shape[:2] != tuple(-(-length // 2**halvings) for length in (container.height, container.width)):
+        raise PictureInvalid("two sizes")
+    return _upright(np.asarray(pixels, np.uint8), data)
+
+
+def _upright(pixels: Pixels, data: bytes) -> Pixels:
+    if b"Exif\0\0" not in data[:65_536]:
+        return pixels
+    with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
+        turn = image.getexif().get(0x0112, 1)
+    if turn in {5, 6, 7, 8}:
+        pixels = np.asarray(pixels.transpose(1, 0, 2), np.uint8)
+    if turn in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    if turn in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    return pixels
+
+
+def _decoded_png(data: bytes, container: Container) -> Pixels:
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        if image.size != (container.width, container.height):
+            raise PictureInvalid("two sizes")
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    return np.asarray(upright, np.uint8)[:, :, ::-1]
 
 
 def encode(pixels: Pixels) -> bytes:

@@ -88,12 +88,18 @@ class Passive(ModelFile, frozen=True, kw_only=True):
     measured_on: str
 
 
+class Eyes(ModelFile, frozen=True, kw_only=True):
+    """Whether an eye is shut or hidden; `shut`: which of the two outputs says so."""
+
+    shut: int
+
+
 class Tasks(Frozen, frozen=True, kw_only=True):
     detection: Detection
     recognition: Recognition
     passive: Passive
     pose: ModelFile | None = None
-    eyes: ModelFile | None = None
+    eyes: Eyes | None = None
     points68: ModelFile | None = None
 
     def all(self) -> tuple[ModelFile, ...]:
@@ -111,6 +117,7 @@ class Golden(Frozen, frozen=True, kw_only=True):
     points: tuple[tuple[float, float], ...]
     passive_logits: tuple[float, ...]
     embedding_e4: tuple[int, ...]
+    shut: float | None = None  # of the eyes; None in a pack that cannot tell
 
 
 class Manifest(Frozen, frozen=True, kw_only=True):
@@ -200,6 +207,7 @@ def _keep(
     directory: Path, items: Sequence[ModelFile], read: Callable[[str], bytes], say: Callable[[str], None]
 ) -> None:
     from kyc import convert  # noqa: PLC0415 - onnx is heavy, and a complete pack never needs it
+    from kyc.fuse import fused  # noqa: PLC0415
 
     for item in items:
         source = read(item.source.file)
@@ -207,7 +215,9 @@ def _keep(
         if isinstance(item, Detection):
             source = convert.written(convert.as_scrfd(convert.fold(source)))
         elif isinstance(item, Recognition):
-            source = convert.written(convert.fold(source))
+            source = convert.written(fused(convert.fold(source)))
+        elif isinstance(item, Passive):
+            source = convert.written(fused(convert.parsed(source)))
         _check(item.file, source, item.sha256)
         _write(directory / item.file, source)
         say(f"{item.file}  {len(source):,} bytes  {item.sha256[:12]}…")

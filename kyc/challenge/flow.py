@@ -75,10 +75,11 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
     party, present = rules.admit_decision(case, command, challenge, stamp)
     frames = await asyncio.gather(*(ports.vault.get(case.id, media) for _, media in sorted(present.frames.items())))
     statement = _signed_statement(case, present, command, frames, stamp)
-    looks = await asyncio.gather(*(ports.faces.look(frame) for frame in frames))
-    bars = bars_of(ports.faces)
+    faces = ports.faces.pinned()  # one pack from the first frame to the seal, whatever is swapped meanwhile
+    looks = await asyncio.gather(*(faces.look(frame) for frame in frames))
+    bars = bars_of(faces)
     judgement = liveness.judge(present.actions, looks, bars)
-    match, match_reasons, match_score = await _match(case, party, judgement.face, bars, ports)
+    match, match_reasons, match_score = await _match(case, party, judgement.face, bars, faces, ports)
     data = None
     if liveness.worst(judgement.verdict, match) == "pass":
         data = await ask_authority(case, await confirmed(case, party, ports), ports)
@@ -113,12 +114,12 @@ def bars_of(faces: FaceEngine) -> liveness.Bars:
 
 
 async def _match(
-    case: Case, party: Party, live: Face | None, bars: liveness.Bars, ports: Ports
+    case: Case, party: Party, live: Face | None, bars: liveness.Bars, faces: FaceEngine, ports: Ports
 ) -> tuple[Any, tuple[str, ...], Score | None]:
     if live is None:
         return "not_run", (), None
     paper = case.identity_of(party).papers["cn_id_front"]
-    look = await ports.faces.look(await ports.vault.get(case.id, paper.media))
+    look = await faces.look(await ports.vault.get(case.id, paper.media))
     return liveness.compare(live, portrait(look), bars)
 
 

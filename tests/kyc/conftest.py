@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from kyc import models
-from kyc.engine import FaceEngine, Workers
+from kyc.engine import FaceEngine
 from kyc.ocr import Reader
+from kyc.pool import Workers
 from tests.evidence.fakes import CountedRandom, FixedClock, StoryLedger
 from tests.kyc.story import Story
 

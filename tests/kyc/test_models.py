@@ -17,10 +17,11 @@ from onnx import TensorProto, helper, numpy_helper
 from bench import specimen
 from evidence.errors import TooBusy
 from kyc import convert, models
-from kyc.engine import FaceEngine, Workers
+from kyc.engine import FaceEngine
 from kyc.face import similarity
 from kyc.intake import decode
 from kyc.models import PackInvalid
+from kyc.pool import Workers
 
 
 @pytest.fixture

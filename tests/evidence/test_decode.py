@@ -1,7 +1,6 @@
 """The one door for JSON: what must not come in (CONVENTIONS row 26), and the exact bytes that go out."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,8 +12,7 @@ from hypothesis import strategies as st
 from evidence import decode
 from evidence.errors import BodyTooLarge, Malformed, NotCanonical, NotJson, NotValid
 from evidence.events import Frozen
-
-JCS = Path(__file__).parents[3] / "shared" / "data" / "vectors" / "jcs"
+from tests.public.documents import documents
 
 HOSTILE = {
     "duplicate keys": (b'{"a":1,"a":2}', NotJson),
@@ -110,15 +108,8 @@ def test_an_unknown_field_is_refused() -> None:  # row 13: mass assignment
 
 # --- the bytes that go out --------------------------------------------------------------------------------------------
 
-_text = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x7f"), max_size=20)
-_keys = st.text(st.characters(max_codepoint=126, exclude_characters="\x00"), max_size=8)
-_scalars = st.none() | st.booleans() | st.integers(1 - 2**53, 2**53 - 1) | _text
-_values = st.recursive(
-    _scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=4), max_leaves=20
-)
 
-
-@given(_values)
+@given(documents)
 def test_our_bytes_are_those_of_rfc_8785(value: Any) -> None:
     line = decode.encode(value)
     assert line == rfc8785.dumps(value)
@@ -126,7 +117,7 @@ def test_our_bytes_are_those_of_rfc_8785(value: Any) -> None:
     assert decode.encode(decode.parse(line)) == line
 
 
-@given(st.binary(max_size=60) | st.text(max_size=40).map(str.encode) | _values.map(lambda v: json.dumps(v).encode()))
+@given(st.binary(max_size=60) | st.text(max_size=40).map(str.encode) | documents.map(lambda v: json.dumps(v).encode()))
 def test_any_bytes_are_a_value_or_a_named_error(data: bytes) -> None:
     try:
         value = decode.parse(data)
@@ -144,19 +135,6 @@ def test_what_other_tools_would_write_differently_is_never_written(bad: Any) -> 
 def test_a_struct_leaves_out_its_defaults_and_sorts_its_fields() -> None:
     assert decode.encode(Form(name="z")) == b'{"name":"z"}'
     assert decode.encode(Form(name="z", ages=(2,))) == b'{"ages":[2],"name":"z"}'
-
-
-@pytest.mark.skipif(not JCS.is_dir(), reason=f"the published RFC 8785 vectors are not at {JCS}")
-@pytest.mark.parametrize("name", ["arrays", "french", "structures", "unicode", "values", "weird"])
-def test_published_vectors_are_written_as_published_or_refused_by_the_profile(name: str) -> None:
-    value = json.loads((JCS / "input" / f"{name}.json").read_bytes())
-    expected = (JCS / "output" / f"{name}.json").read_bytes()
-    assert rfc8785.dumps(value) == expected
-    if name in {"arrays", "unicode"}:
-        assert decode.encode(value) == expected
-    else:  # floats, keys that are not ASCII, U+007F: outside the profile
-        with pytest.raises(NotCanonical):
-            decode.encode(value)
 
 
 def test_msgspec_alone_would_have_let_these_in() -> None:

@@ -20,14 +20,13 @@ from evidence.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-
-VECTORS = Path(__file__).parents[3] / "shared/data/vectors/merkle"
-needs_vectors = pytest.mark.skipif(not VECTORS.is_dir(), reason=f"NOT TESTED against the public vectors: no {VECTORS}")
+from tests.public import VECTORS, needs
 
 
 def vectors(kind: str) -> list[Any]:
     return [
-        pytest.param(path, id=f"{path.parent.name}/{path.stem}") for path in sorted((VECTORS / kind).rglob("*.json"))
+        pytest.param(path, id=f"{path.parent.name}/{path.stem}")
+        for path in sorted((VECTORS / "merkle" / kind).rglob("*.json"))
     ]
 
 
@@ -35,7 +34,7 @@ def raw(text: str | None) -> bytes:
     return base64.b64decode(text or "")
 
 
-@needs_vectors
+@needs("merkle")
 @pytest.mark.parametrize("path", vectors("inclusion"))
 def test_inclusion_proofs_are_judged_as_the_public_vectors_say(path: Path) -> None:  # EVD-04
     case = json.loads(path.read_text())
@@ -48,7 +47,7 @@ def test_inclusion_proofs_are_judged_as_the_public_vectors_say(path: Path) -> No
         verify_inclusion(*arguments)
 
 
-@needs_vectors
+@needs("merkle")
 @pytest.mark.parametrize("path", vectors("consistency"))
 def test_consistency_proofs_are_judged_as_the_public_vectors_say(path: Path) -> None:  # EVD-02
     case = json.loads(path.read_text())

@@ -17,9 +17,10 @@ from rapidocr.utils.output import RapidOCROutput
 
 from evidence.events.identity import Provenance
 from kyc.document import Line, Reading, read_back, read_front
-from kyc.engine import Workers, give_back_memory
+from kyc.engine import give_back_memory
 from kyc.intake import Pixels
 from kyc.models import PackInvalid
+from kyc.pool import Workers
 
 PaperKind = Literal["cn_id_front", "cn_id_back"]
 

@@ -87,7 +87,7 @@ async def test_every_score_names_its_model_and_its_bar(story: Story) -> None:
     assert [score.far_target_e6 for score in compared] == [250]
     for score in (*judged.scores, *compared):
         assert score.model is not None
-        assert score.model.pack == "jianzheng-open-1"
+        assert score.model.pack == "jianzheng-open-2"
         assert score.model.manifest == story.ports.faces.pack.sha256
         assert score.threshold_e4
     assert judged.basis == "screened"

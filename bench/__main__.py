@@ -8,7 +8,13 @@ from typing import cast
 
 from bench.table import Measure, Metric, encoded, rendered
 
-BENCHES = ("append", "http_events", "journey", "verify")  # modules of this folder, each with `async def measure() -> dict[str, Metric]`
+BENCHES = (
+    "append",
+    "http_events",
+    "journey",
+    "verify",
+    "face",
+)  # modules of this folder, each with `async def measure() -> dict[str, Metric]`
 RESULT = Path("build/bench.json")
 
 

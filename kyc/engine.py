@@ -33,7 +33,7 @@ class Eyes:
     def __init__(self, pack: Pack, networks: Networks) -> None:
         """PackInvalid when the networks do not answer the pack's golden picture as they must."""
         self.pack = pack
-        self._networks = networks
+        self.networks = networks
         self._size = pack.manifest.tasks.recognition.input_size
         self._live = pack.manifest.tasks.passive.live
         self._answer_golden()
@@ -41,7 +41,7 @@ class Eyes:
     def see(self, picture: Pixels) -> face.Look:
         """CPU work: about 22 ms of one core for a picture of 1280 x 720."""
         height, width = picture.shape[:2]
-        boxes, points = self._networks.detect(picture)
+        boxes, points = self.networks.detect(picture)
         if not len(boxes):
             return face.Look(width, height, 0, None)
         areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
@@ -65,15 +65,15 @@ class Eyes:
         left, top, right, bottom, score = (float(value) for value in found)
         box: Box = (left, top, right, bottom)
         crop = np.asarray(cv2.warpAffine(picture, face.alignment(points), self._size), np.uint8)
-        embedding = self._networks.embed(crop)
-        shut = self._networks.shut(picture, points)
+        embedding = self.networks.embed(crop)
+        shut = self.networks.shut(picture, points)
         return face.Face(
             box=box,
             points=points,
             score=score,
             yaw5=face.yaw5(points),
             embedding=embedding / np.linalg.norm(embedding),
-            passive=share(self._networks.screen(picture, box), self._live),
+            passive=share(self.networks.screen(picture, box), self._live),
             quality=quality.measure(picture, box, points, score, shut),
         )
 
@@ -84,7 +84,7 @@ class Eyes:
         if seen is None:
             raise PackInvalid("golden: no face found")
         wanted = np.array(golden.embedding_e4, np.float32)
-        logits = self._networks.screen(picture, seen.box)
+        logits = self.networks.screen(picture, seen.box)
         checks: dict[str, Any] = {
             "box": np.abs(np.subtract(seen.box, golden.box)).max() <= GOLDEN_PIXELS,
             "points": np.abs(seen.points - np.array(golden.points)).max() <= GOLDEN_PIXELS,
@@ -107,7 +107,7 @@ class FaceEngine:
     def __init__(self, pack: Pack, workers: Workers, networks: Callable[[Pack], Networks] = Local) -> None:
         """Loads and checks; PackInvalid when the pack does not answer its golden picture as it must."""
         self._workers = workers
-        self._networks = networks
+        self._connect = networks
         self._before: Eyes | None = None
         self._changing = asyncio.Lock()
         self._eyes = self._opened(pack)
@@ -115,6 +115,10 @@ class FaceEngine:
     @property
     def pack(self) -> Pack:
         return self._eyes.pack
+
+    @property
+    def networks(self) -> Networks:
+        return self._eyes.networks
 
     def pinned(self) -> "FaceEngine":
         """The engine as it is now, whatever is swapped later."""
@@ -151,7 +155,7 @@ class FaceEngine:
         return self._eyes.provenance(role)
 
     def _opened(self, pack: Pack) -> Eyes:
-        eyes = Eyes(pack, self._networks(pack))
+        eyes = Eyes(pack, self._connect(pack))
         give_back_memory()
         return eyes
 

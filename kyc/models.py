@@ -155,10 +155,15 @@ def load(directory: Path) -> Pack:
     return Pack(path=directory.resolve(), sha256=hashlib.sha256(text).hexdigest(), manifest=manifest)
 
 
+def open_manifest() -> Manifest:
+    """The pack that set-up brings, as the repository names it."""
+    return msgspec.json.decode(OPEN_PACK.read_bytes(), type=Manifest)
+
+
 def fetch(directory: Path, say: Callable[[str], None] = lambda _: None) -> Pack:
     """Bring the open pack into `directory`. Touches no network when every file is already there with the right hash."""
     wanted = OPEN_PACK.read_bytes()
-    manifest = msgspec.json.decode(wanted, type=Manifest)
+    manifest = open_manifest()
     directory.mkdir(parents=True, exist_ok=True)
     missing = {name for name, sha256 in _files(manifest) if _sha256(directory / name) != sha256}
     if missing:

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from typing import Any
 
+from api.feed import Paced, Recent
 from api.health import Health
 from api.store import Store
-from evidence.follow import Handle, follow
+from evidence.follow import Feed, Handle, follow
 from evidence.log import Entry
 from evidence.ports import Clock
 
@@ -32,15 +33,25 @@ async def following(
     """`duties` run under leases, so that no two processes do one; `learners` are this process's own projections, fed
     from the first event on; `chores` run beside them for as long as the service does."""
     holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-    learned = await _learn(store, learners, 0)
+    recent = Recent(store.log)
+    learned = await _learn(store.log, learners, 0)
     tasks: list[asyncio.Task[Any]] = [
         asyncio.create_task(
-            follow(name, store.log, store.positions, store.leases, handle, holder=holder, now=now, report=health.heard),
+            follow(
+                name,
+                Paced(recent),
+                store.positions,
+                store.leases,
+                handle,
+                holder=holder,
+                now=now,
+                report=health.heard,
+            ),
             name=f"follower {name}",
         )
         for name, handle in duties.items()
     ]
-    learning = _Learning(store, learners, learned)
+    learning = _Learning(Paced(recent), learners, learned)
     lasting = {"projections": learning.run} | {chore.__qualname__: chore for chore in chores}
     tasks += [asyncio.create_task(_last(name, work, health), name=name) for name, work in lasting.items()]
     try:
@@ -51,8 +62,8 @@ async def following(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _learn(store: Store, learners: Sequence[Learn], position: int) -> int:
-    while entries := await store.log.scan(position):
+async def _learn(feed: Feed, learners: Sequence[Learn], position: int) -> int:
+    while entries := await feed.scan(position):
         for learn in learners:
             learn(entries)
         position = entries[-1].position
@@ -62,13 +73,13 @@ async def _learn(store: Store, learners: Sequence[Learn], position: int) -> int:
 class _Learning:
     """Goes on from where it was when storage failed meanwhile."""
 
-    def __init__(self, store: Store, learners: Sequence[Learn], position: int) -> None:
-        self._store, self._learners, self._position = store, learners, position
+    def __init__(self, feed: Feed, learners: Sequence[Learn], position: int) -> None:
+        self._feed, self._learners, self._position = feed, learners, position
 
     async def run(self) -> None:
         while True:
-            await self._store.log.wait(self._position)
-            self._position = await _learn(self._store, self._learners, self._position)
+            await self._feed.wait(self._position)
+            self._position = await _learn(self._feed, self._learners, self._position)
 
 
 async def _last(name: str, work: Callable[[], Coroutine[Any, Any, None]], health: Health) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar import Request
 from prometheus_client import Gauge
 
 from evidence.alarms import Alarm
@@ -17,8 +16,6 @@ from evidence.errors import ReadOnly
 from evidence.events import instant
 from evidence.follow import Progress
 from evidence.ports import Clock
-
-Connection = ASGIConnection[Any, Any, Any, Any]
 
 LAG = Gauge("jianzheng_follower_lag_events", "Events a follower has not handled yet", ["follower"])
 FAILURES = Gauge("jianzheng_follower_failures", "Failures in a row", ["follower"])
@@ -95,11 +92,10 @@ class Health:
     def sound(self) -> bool:
         return not any(alarm.stops for alarm in self.alarms.values())
 
-    def admit(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """A guard on every route: nothing that changes something passes while an alarm stops it. `opt={"reads": True}`
+    async def admit(self, request: Request[Any, Any, Any]) -> None:
+        """Before every route: nothing that changes something passes while an alarm stops it. `opt={"reads": True}`
         marks what is posted only to be read."""
-        method = dict(connection.scope).get("method")  # none on a socket, which only listens
-        reading = method in (None, "GET", "HEAD", "OPTIONS") or handler.opt.get("reads")
+        reading = request.method in ("GET", "HEAD", "OPTIONS") or request.route_handler.opt.get("reads")
         if not reading and not self.sound:
             raise ReadOnly(", ".join(name for name, alarm in self.alarms.items() if alarm.stops))
 

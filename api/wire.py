@@ -3,13 +3,14 @@
 import logging
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Request
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import metrics
 from evidence import decode
 
 CSP = (
@@ -24,6 +25,7 @@ SECURITY = {
     "permissions-policy": "camera=(self), geolocation=(self), microphone=()",
     "cross-origin-opener-policy": "same-origin",
 }
+_SECURITY = tuple((name.encode(), value.encode()) for name, value in SECURITY.items())
 
 
 class DoorRequest(Request[Any, Any, Any]):
@@ -37,7 +39,8 @@ class DoorRequest(Request[Any, Any, Any]):
 
 
 class Wire:
-    """ASGI middleware. Logs method, route template, status and duration: never a body, a query or an address."""
+    """ASGI middleware. Logs and counts method, route template, status and duration: never a body, a query or an
+    address."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -49,6 +52,7 @@ class Wire:
             return
         request_id = f"req_{secrets.token_hex(8)}"
         scope.setdefault("state", {})["request_id"] = request_id
+        method, route = scope["method"], scope.get("path_template", "")
         began = time.perf_counter()
         status = 500
 
@@ -56,22 +60,33 @@ class Wire:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableScopeHeaders.from_message(message)
-                headers["x-request-id"] = request_id
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                message["headers"] = _completed(message["headers"], request_id)
             await send(message)
 
+        running = metrics.running(method, route)
+        running.inc()
         try:
             await self.app(scope, receive, answer)
         finally:
+            running.dec()
+            seconds = time.perf_counter() - began
+            metrics.answered(method, route, status, seconds)
             self._log.info(
                 "request",
                 extra={
                     "request_id": request_id,
-                    "method": scope["method"],
-                    "route": scope.get("path_template", ""),
+                    "method": method,
+                    "route": route,
                     "status": status,
-                    "ms": round((time.perf_counter() - began) * 1000, 1),
+                    "ms": round(seconds * 1000, 1),
                 },
             )
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """With the request's id and, where the route did not set its own, the security headers."""
+    found = list(headers)
+    names = {name for name, _ in found}
+    found += [header for header in _SECURITY if header[0] not in names]
+    found.append((b"x-request-id", request_id.encode()))
+    return found

@@ -44,7 +44,7 @@ def read(data: bytes, files: Mapping[str, bytes] | None = None) -> TrustedKeys:
         if ours is None:
             continue
         try:
-            _take(ours[1].split(), found, oids)
+            _take(re.split(r"[ \t]+", ours[1]), found, oids)
         except NotVerified as error:
             raise NotVerified(f"policy line {number}: {error.detail}") from None
     if policy.logs:

@@ -150,10 +150,10 @@ async def test_the_keyboard_alone_leads_to_the_verdict(sit: Sit, from_disk: str,
     path.write_bytes(told.bundle)
     desk = await sit(from_disk, is_mobile=False, has_touch=False)
     order = []
-    for _ in range(5):
+    for _ in range(6):
         await desk.page.keyboard.press("Tab")
         order.append(await desk.page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert order == ["skip", "language", "keys-choose", "trust", "bundle-choose"]
+    assert order == ["skip", "language", "keys-choose", "policy-choose", "trust", "bundle-choose"]
     await desk.page.keyboard.press("Shift+Tab")
     await desk.page.keyboard.press("Space")
     await expect(desk.page.locator("#trust")).to_be_focused()

@@ -1,7 +1,8 @@
 // The auditor's own copies of public keys. Keys found inside a bundle prove nothing (section 10).
 
 import { digest, sha256 } from "./crypto";
-import { NotVerified, base64, base64url, equal, fromBase64, hex, join, lines, utf8, type Bytes } from "./strict";
+import { NotVerified, base64, base64url, equal, fromBase64, hex, join, lines, text, utf8, type Bytes } from "./strict";
+import { anyOf, type Policy } from "./tlog";
 
 export const LOG = "log.vkey";
 export const SEAL = "seal.pub.pem";
@@ -12,39 +13,51 @@ export const NAMES: readonly string[] = IN_BUNDLES;
 const NOTE_NAME = /^[A-Za-z0-9._/-]{1,200}$/;
 const ED25519_SPKI = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00);
 
-/** `kind` 1: a log that signs; 4: a witness that cosigns with a time. `id` = the first four bytes in its signatures. */
-export interface NoteKey { name: string; id: Bytes; kind: number; public: Bytes }
+/** Kinds of verifier keys: of a log that signs, of a witness that cosigns with a time. */
+export const LOG_KEY = 1;
+export const COSIGNATURE = 4;
+
+/** `id` = the first four bytes in its signatures; `vkey` = as it is written. */
+export interface NoteKey { name: string; id: Bytes; kind: number; public: Bytes; vkey: string }
 export interface SealKey { public: Bytes; spki: Bytes; id: string }
 
-/** `quorum` = witnesses that must have signed; 0: the auditor has no policy. */
+/** After a rotation there are several `logs` and `seals`. `policy`: whose cosignatures count, and how many. */
 export interface Keys {
   files: ReadonlyMap<string, Bytes>;
   fromBundle: boolean;
-  log: NoteKey | null;
-  seal: SealKey | null;
+  logs: NoteKey[];
+  seals: SealKey[];
   witnesses: NoteKey[];
-  quorum: number;
+  policy: Policy;
 }
 
-/** NotVerified when a file is not what its name says. */
-export async function readKeys(files: ReadonlyMap<string, Bytes>, fromBundle = false): Promise<Keys> {
-  const log = files.get(LOG);
+/** NotVerified when a file is not what its name says. Without `policy` any one of the witnesses will do. */
+export async function readKeys(files: ReadonlyMap<string, Bytes>, fromBundle = false, policy?: Policy): Promise<Keys> {
   const seal = files.get(SEAL);
-  const witnesses = files.get(WITNESSES);
+  const witnesses = await noteKeys(files.get(WITNESSES), WITNESSES, COSIGNATURE);
   return {
     files,
     fromBundle,
-    log: log ? (await noteKeys(log, LOG, 1, 1))[0] ?? null : null,
-    seal: seal ? await sealKey(seal) : null,
-    witnesses: witnesses ? await noteKeys(witnesses, WITNESSES, 4) : [],
-    quorum: witnesses ? 1 : 0,
+    logs: await noteKeys(files.get(LOG), LOG, LOG_KEY),
+    seals: seal ? await Promise.all(units(SEAL, seal).map(sealKey)) : [],
+    witnesses,
+    policy: policy ?? anyOf(witnesses),
   };
 }
 
-async function noteKeys(file: Bytes, record: string, kind: number, most = 64): Promise<NoteKey[]> {
-  const found = lines(file, record);
-  if (found.length > most) throw new NotVerified("more than one verifier key", record);
+async function noteKeys(file: Bytes | undefined, record: string, kind: number): Promise<NoteKey[]> {
+  const found = file ? lines(file, record) : [];
+  if (new Set(found).size !== found.length) throw new NotVerified("a key twice", record);
   return Promise.all(found.map((line) => noteKey(line, record, kind)));
+}
+
+const PEM = /-----BEGIN [A-Z ]+-----\n(?:[A-Za-z0-9+/=]+\n)+-----END [A-Z ]+-----\n/g;
+
+/** The keys of a file one by one, in the text they stand in. A file of another form is one unit. */
+export function units(name: string, file: Bytes): string[] {
+  const whole = text(file, name);
+  const found = (name.endsWith(".vkey") ? whole.match(/[^\n]*\n|[^\n]+$/g) : whole.match(PEM)) ?? [];
+  return found.length && found.join("") === whole ? found : [whole];
 }
 
 /** `<name>+<hex key id>+<base64 of kind and key>`. */
@@ -57,10 +70,11 @@ export async function noteKey(line: string, record: string, kind: number): Promi
   const id = (await digest(join(utf8(`${name}\n`), raw))).slice(0, 4);
   const right = NOTE_NAME.test(name) && raw.length === 33 && raw[0] === kind && line.slice(first + 1, second) === hex(id);
   if (!right) throw new NotVerified("not a verifier key of this kind", record);
-  return { name, id, kind, public: raw.slice(1) };
+  return { name, id, kind, public: raw.slice(1), vkey: line };
 }
 
-async function sealKey(file: Bytes): Promise<SealKey> {
+async function sealKey(pem: string): Promise<SealKey> {
+  const file = utf8(pem);
   const middle = lines(file, SEAL)[1] ?? "";
   const spki = fromBase64(middle, SEAL);
   const exact = utf8(`-----BEGIN PUBLIC KEY-----\n${base64(spki)}\n-----END PUBLIC KEY-----\n`);

@@ -47,11 +47,11 @@ export function readCheckpoint(note: string, record: string): Checkpoint {
 
 /**
  * Verify the signature of the log, then at most one of each witness, in the order of the auditor's policy.
- * Returns how many witnesses signed.
+ * Returns the names of the witnesses that signed.
  */
 export async function openCheckpoint(
   checkpoint: Checkpoint, log: NoteKey, witnesses: readonly NoteKey[], record: string,
-): Promise<number> {
+): Promise<string[]> {
   if (checkpoint.origin !== log.name) throw new NotVerified("checkpoint of another log", record);
   const [own, ...others] = checkpoint.lines;
   const signature = signed(own ?? "", log, 64, record);
@@ -59,7 +59,7 @@ export async function openCheckpoint(
     throw new NotVerified("the log's signature does not verify", record);
   }
   let next = 0;
-  let seen = 0;
+  const seen: string[] = [];
   for (const line of others) {
     while (next < witnesses.length && !line.startsWith(`— ${(witnesses[next] as NoteKey).name} `)) next += 1;
     const witness = witnesses[next];
@@ -72,7 +72,7 @@ export async function openCheckpoint(
     if (!(await ed25519(witness.public, raw.slice(8), message))) {
       throw new NotVerified(`signature of ${witness.name} does not verify`, record);
     }
-    seen += 1;
+    seen.push(witness.name);
   }
   return seen;
 }

@@ -9,7 +9,11 @@ import { caseCard, stepItem, verdictCard, type Subject } from "./result";
 import { fieldsCard, timelineCard } from "./story";
 import { NotVerified, type Bytes } from "./strict";
 import { STEP_TEXTS, VERDICTS, tell, type Key } from "./texts";
+import { readTrust } from "./trust";
 import { STEPS, verify, type Report, type Step } from "./verify";
+
+/** What a file let go on the page must be called to be taken for a policy. */
+const POLICY_NAME = /policy/i;
 
 /** Lets the browser draw and answer to clicks; a message comes back sooner than a timer. */
 function pause(): Promise<void> {
@@ -29,6 +33,8 @@ export class Page {
   private lang: Lang = /^zh/i.test(navigator.language) ? "zh" : "en";
   private keyFiles = new Map<string, Bytes>();
   private keyTrouble: Trouble = null;
+  private policy: { name: string; content: Bytes } | null = null;
+  private policyTrouble: Trouble = null;
   private trust = false;
   private file: File | null = null;
   private fileTrouble: Trouble = null;
@@ -56,7 +62,9 @@ export class Page {
       const files = [...(event.dataTransfer?.files ?? [])];
       const keys = files.filter((file) => NAMES.includes(file.name));
       if (keys.length) void this.addKeys(keys);
-      const bundle = files.find((file) => !NAMES.includes(file.name));
+      const [policy] = files.filter((file) => POLICY_NAME.test(file.name));
+      if (policy) void this.choosePolicy(policy);
+      const bundle = files.find((file) => !NAMES.includes(file.name) && file !== policy);
       if (bundle) this.choose(bundle);
     });
     this.draw();
@@ -82,6 +90,21 @@ export class Page {
     this.keysChanged("keys-choose");
   }
 
+  private async choosePolicy(file: File): Promise<void> {
+    this.policy = null;
+    this.policyTrouble = null;
+    try {
+      const content = new Uint8Array(await file.arrayBuffer());
+      await readTrust(content, new Map());
+      this.policy = { name: file.name, content };
+      this.trust = false;
+    } catch (error) {
+      if (!(error instanceof NotVerified)) throw error;
+      this.policyTrouble = { key: "policy_bad", values: { name: file.name, why: error.message } };
+    }
+    this.keysChanged("policy-choose");
+  }
+
   private keysChanged(focus: string): void {
     this.draw();
     document.getElementById(focus)?.focus();
@@ -105,6 +128,7 @@ export class Page {
     const began = performance.now();
     const report = await verify(data, {
       keys: this.trust ? new Map() : this.keyFiles,
+      ...(this.policy && { policy: this.policy.content }),
       trustBundleKeys: this.trust,
       pause,
       progress: (step) => { if (run === this.run) this.stepped(step); },
@@ -170,9 +194,21 @@ export class Page {
       names.length ? el("p", { "data-testid": "keys-loaded" }, this.say("keys_loaded", { n: names.length, names: names.join(", ") })) : null,
       names.length ? el("button", { type: "button", class: "btn btn--text", click: () => { this.keyFiles.clear(); this.keysChanged("keys-choose"); } },
         this.say("keys_clear")) : null,
+      this.policyField(),
       this.trustBox(),
       this.trust ? note("alert", this.say("trust_warning"), "note--alert") : null,
-      !this.trust && !names.length ? note("info", this.say("none_warning")) : null);
+      !this.trust && !names.length && !this.policy ? note("info", this.say("none_warning")) : null);
+  }
+
+  private policyField(): HTMLElement {
+    return el("div", {},
+      this.picker("policy-choose", this.say("policy_choose"), "btn--plain", { "aria-describedby": "policy-hint" },
+        ([file]) => { if (file) void this.choosePolicy(file); }),
+      el("p", { class: "quiet", id: "policy-hint" }, this.say("policy_hint")),
+      trouble(this.policyTrouble, this.lang),
+      this.policy && el("p", { "data-testid": "policy-loaded" }, this.say("policy_loaded", { name: this.policy.name })),
+      this.policy && el("button", { type: "button", class: "btn btn--text", click: () => { this.policy = null; this.keysChanged("policy-choose"); } },
+        this.say("policy_clear")));
   }
 
   private trustBox(): HTMLElement {

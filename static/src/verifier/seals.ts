@@ -4,7 +4,7 @@ import { GENESIS, chainFile, ofType, type Chain, type Event } from "./chain";
 import type { Files } from "./container";
 import { ed25519, sha256, sm3 } from "./crypto";
 import type { SealKey } from "./keys";
-import { checkAdopted } from "./log";
+import { covers, termOf } from "./lifetimes";
 import {
   HEX64, NotVerified, canonical, count, fromBase64, join, list, members, object, parse, string, strings, utf8,
   type Bytes, type Json, type Obj,
@@ -19,7 +19,7 @@ export const sealFile = (number: number): string => `data/seals/${String(number)
 /** SM3 digests (hex) that the seals vouch for, by path. */
 export type Digests = Map<string, string>;
 
-export async function checkSeals(chain: Chain, files: Files, key: SealKey, pause: () => Promise<void>): Promise<Digests> {
+export async function checkSeals(chain: Chain, files: Files, keys: readonly SealKey[], pause: () => Promise<void>): Promise<Digests> {
   // 5.1 one seal for every segment but the last
   const sealed = chain.segments.slice(0, -1);
   const found = [...files.keys()].filter((path) => SEAL_FILE.test(path)).sort();
@@ -32,18 +32,20 @@ export async function checkSeals(chain: Chain, files: Files, key: SealKey, pause
     const number = index + 1;
     const name = sealFile(number);
     const envelope = files.get(name) as Bytes;
-    // 5.2 signed by the seal key, in the one spelling
-    const payload = await openEnvelope(envelope, key, name);
+    // 5.2 signed by a seal key of the auditor's, in the one spelling
+    const [payload, key] = await openEnvelope(envelope, keys, name);
     // 5.3 the statement is the one that the events make
     const statement = await checkStatement(payload, chain, number, first, last, previous, files, name);
     statement.forEach(([file, digest]) => digests.set(file, digest));
     previous = await sha256(envelope);
     // 5.4 the chain goes on from it
-    checkAnnounced(chain, number, first, last, previous, name);
+    const at = checkAnnounced(chain, number, first, last, previous, name);
+    // 5.5 the key was in service then, says the log
+    if (!covers(termOf(chain, "seal", key.public, name), at)) {
+      throw new NotVerified("sealed with a key that was not in service then", name);
+    }
     await pause();
   }
-  // 5.5 the key was taken into service in the log
-  checkAdopted(chain, "seal", key.public);
   return digests;
 }
 
@@ -51,17 +53,19 @@ export async function checkSeals(chain: Chain, files: Files, key: SealKey, pause
 export const pae = (payload: Uint8Array): Bytes =>
   join(utf8(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload);
 
-async function openEnvelope(envelope: Bytes, key: SealKey, name: string): Promise<Bytes> {
+/** [payload, the one of `keys` that signed it]. */
+async function openEnvelope(envelope: Bytes, keys: readonly SealKey[], name: string): Promise<[Bytes, SealKey]> {
   const outer = members(parse(envelope, name), ["payload", "payloadType", "signatures"], name);
   const [only, ...more] = list(outer["signatures"], name);
   if (outer["payloadType"] !== PAYLOAD_TYPE || more.length) throw new NotVerified("not one signature over an in-toto statement", name);
   const signature = members(only, ["keyid", "sig"], name);
-  if (signature["keyid"] !== key.id) throw new NotVerified("sealed with a key that is not the auditor's", name);
+  const key = keys.find(({ id }) => id === signature["keyid"]);
+  if (!key) throw new NotVerified("sealed with a key that is not the auditor's", name);
   const payload = fromBase64(outer["payload"], name);
   if (!(await ed25519(key.public, fromBase64(signature["sig"], name), pae(payload)))) {
     throw new NotVerified("signature does not verify", name);
   }
-  return payload;
+  return [payload, key];
 }
 
 /** What the seal of a segment vouches for, in order: [name, SHA-256, SM3 of the event where it has one]. */
@@ -139,7 +143,7 @@ function outcome(chain: Chain, upto: number): string {
   return wanted.length && wanted.every((key) => held.has(key)) ? "completed" : "open";
 }
 
-function checkAnnounced(chain: Chain, number: number, first: number, last: number, digest: string, name: string): void {
+function checkAnnounced(chain: Chain, number: number, first: number, last: number, digest: string, name: string): string {
   const found = ofType(chain.events, "evidence.sealed/1").filter((event) => count(event.body["segment"], event.name) === number);
   const event = found[0];
   if (!event || found.length !== 1 || event.seq <= last) {
@@ -148,4 +152,5 @@ function checkAnnounced(chain: Chain, number: number, first: number, last: numbe
   const { body } = event;
   const right = count(body["first_seq"], event.name) === first && count(body["last_seq"], event.name) === last;
   if (!right || body["seal_sha256"] !== digest) throw new NotVerified("the chain announces another seal", event.name);
+  return event.at;
 }

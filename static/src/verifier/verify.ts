@@ -15,6 +15,8 @@ import { checkPapers } from "./papers";
 import { checkPolicy } from "./policy";
 import { checkSeals, sealFile, type Digests } from "./seals";
 import { NotVerified, type Bytes } from "./strict";
+import { counted, reached } from "./tlog";
+import { readTrust } from "./trust";
 
 export const STEPS = [
   "container", "bag", "chain", "log", "seals", "time", "disclosures", "files", "documents", "acts", "policy", "account", "witness",
@@ -46,6 +48,8 @@ export interface Report {
 export interface Options {
   /** The auditor's own copies, by the names of `keys/`. */
   keys?: ReadonlyMap<string, Bytes>;
+  /** His own policy file, which `readTrust` accepts. */
+  policy?: Bytes;
   trustBundleKeys?: boolean;
   /** Called before each step, and often enough inside long ones to let the page draw. */
   pause?: () => Promise<void>;
@@ -66,12 +70,13 @@ interface Desk {
   digests: Digests;
   fields: Field[];
   /** Witnesses of the auditor's policy that signed; null before the checkpoint was opened. */
-  witnessed: number | null;
+  witnessed: string[] | null;
 }
 
 export async function verify(data: Bytes, options: Options = {}): Promise<Report> {
   const pause = options.pause ?? (async () => undefined);
-  const keys = await readKeys(options.keys ?? new Map());
+  const files = options.keys ?? new Map<string, Bytes>();
+  const keys = options.policy ? await readTrust(options.policy, files) : await readKeys(files);
   const desk: Desk = {
     data, options, pause, keys, root: "", files: new Map(), chain: null, digests: new Map(), fields: [], witnessed: null,
   };
@@ -122,7 +127,7 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
     desk.files = files;
     if (desk.options.trustBundleKeys) {
       const own = IN_BUNDLES.flatMap((name) => (files.has(`keys/${name}`) ? [[name, files.get(`keys/${name}`) as Bytes] as const] : []));
-      desk.keys = await readKeys(new Map(own), true);
+      desk.keys = await readKeys(new Map(own), true, desk.options.policy ? desk.keys.policy : undefined);
     }
     return ["passed", `${files.size} files in ${root}`];
   },
@@ -138,16 +143,16 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
   },
 
   async log(desk) {
-    if (!desk.keys.log) return ["indeterminate", "no log key given", "NO_TRUSTED_KEY"];
-    desk.witnessed = await checkLog(chainOf(desk), desk.files, desk.keys.log, desk.keys.witnesses);
+    if (!desk.keys.logs.length) return ["indeterminate", "no log key given", "NO_TRUSTED_KEY"];
+    desk.witnessed = await checkLog(chainOf(desk), desk.files, desk.keys);
     const { index, checkpoint } = proofOf(desk);
     return ["passed", `entry ${index} of ${checkpoint.size} in ${checkpoint.origin}`];
   },
 
   async seals(desk) {
-    if (!desk.keys.seal) return ["indeterminate", "no seal key given", "NO_TRUSTED_KEY"];
+    if (!desk.keys.seals.length) return ["indeterminate", "no seal key given", "NO_TRUSTED_KEY"];
     const chain = chainOf(desk);
-    desk.digests = await checkSeals(chain, desk.files, desk.keys.seal, desk.pause);
+    desk.digests = await checkSeals(chain, desk.files, desk.keys.seals, desk.pause);
     const last = chain.segments[chain.segments.length - 2]?.[1] ?? 0;
     return ["passed", `${chain.segments.length - 1} seals over ${last} of ${chain.events.length} events`];
   },
@@ -203,7 +208,7 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
   },
 
   async account(desk) {
-    if (!desk.keys.log) return ["indeterminate", "names the log's head, which was not judged", "NO_TRUSTED_KEY"];
+    if (!desk.keys.logs.length) return ["indeterminate", "names the log's head, which was not judged", "NO_TRUSTED_KEY"];
     if (desk.witnessed === null) return ["not_run", "names the log's head, which does not hold"];
     const order = new Map(allPlaces(chainOf(desk)).map((place, index) => [`${place.seq} ${place.path}`, index]));
     const at = (field: Field): number => order.get(`${field.seq} ${field.path}`) ?? 0;
@@ -213,11 +218,13 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
   },
 
   async witness(desk) {
-    const { quorum } = desk.keys;
+    const { policy } = desk.keys;
     if (desk.witnessed === null) return ["not_run", "no checkpoint to witness"];
-    if (!quorum || !desk.witnessed) return ["indeterminate", "no witness of the auditor's policy signed", "NO_WITNESS"];
-    if (desk.witnessed < quorum) throw new NotVerified(`${desk.witnessed} of ${quorum} witnesses signed`, PROOF);
-    return ["passed", `${desk.witnessed} witnesses signed`];
+    const wanted = counted(policy);
+    const signed = desk.witnessed.filter((name) => wanted.includes(name));
+    if (!signed.length) return ["indeterminate", "no witness of the auditor's policy signed", "NO_WITNESS"];
+    if (!reached(policy, signed)) throw new NotVerified(`${signed.length} of ${wanted.length} witnesses signed, which is no quorum`, PROOF);
+    return ["passed", signed.join(", ")];
   },
 };
 

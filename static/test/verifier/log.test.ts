@@ -54,7 +54,7 @@ test("a checkpoint is opened by its log's key, and by no other", async () => {
   const other = await signer("log.test/x", 1);
   const checkpoint = readCheckpoint(signed(log), "");
   expect([checkpoint.origin, checkpoint.size]).toEqual(["log.test/x", 35]);
-  expect(await openCheckpoint(checkpoint, await noteKey(log.vkey, "", 1), [], "")).toBe(0);
+  expect(await openCheckpoint(checkpoint, await noteKey(log.vkey, "", 1), [], "")).toEqual([]);
   await expect(openCheckpoint(checkpoint, await noteKey(other.vkey, "", 1), [], "")).rejects.toThrow(NotVerified);
 });
 
@@ -77,7 +77,8 @@ test("witnesses count in the auditor's order, once each, and strangers are refus
   const [a, b] = [await signer("witness.test/a", 4), await signer("witness.test/b", 4)];
   const keys = await Promise.all([a, b].map((who) => noteKey(who.vkey, "", 4)));
   const key = await noteKey(log.vkey, "", 1);
-  const count = (note: string, witnesses = keys): Promise<number> => openCheckpoint(readCheckpoint(note, ""), key, witnesses, "");
+  const count = async (note: string, witnesses = keys): Promise<number> =>
+    (await openCheckpoint(readCheckpoint(note, ""), key, witnesses, "")).length;
   expect(await count(signed(log) + cosigned(a, 5) + cosigned(b, 6))).toBe(2);
   expect(await count(signed(log) + cosigned(b, 6))).toBe(1);
   for (const more of [cosigned(b, 6) + cosigned(a, 5), cosigned(a, 5) + cosigned(a, 5), line(a, sign(null, utf8(BODY), a.private))]) {
@@ -100,7 +101,7 @@ test("a proof has one spelling", async () => {
 test("a verifier key must be what it says", async () => {
   const log = await signer("log.test/x", 1);
   const file = (value: string): Map<string, Bytes> => new Map([["log.vkey", utf8(value)]]);
-  expect((await readKeys(file(`${log.vkey}\n`))).log?.name).toBe("log.test/x");
+  expect((await readKeys(file(`${log.vkey}\n`))).logs[0]?.name).toBe("log.test/x");
   for (const other of [log.vkey, `${log.vkey}\n\n`, `${log.vkey}\n${log.vkey}\n`, `${(await signer("log.test/x", 4)).vkey}\n`, `y${log.vkey}\n`, `${log.vkey} \n`]) {
     await expect(readKeys(file(other)), other).rejects.toThrow(NotVerified);
   }

@@ -21,7 +21,7 @@ from evidence.vault import b64, unb64
 from kyc import intake, liveness
 from kyc.challenge import rules
 from kyc.commands import CaptureFrame, DecideChallenge, IssueChallenge
-from kyc.engine import FaceEngine
+from kyc.engine import Eyes, FaceEngine
 from kyc.errors import FrameReplayed, FramesUnsigned
 from kyc.face import Face
 from kyc.flow import Ports, ask_authority, confirmed, day, erasing, portrait
@@ -97,7 +97,7 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
     return await erasing(case, party, lambda case: rules.decide(case, command, challenge, judged, stamp), stamp, ports)
 
 
-def bars_of(faces: FaceEngine) -> liveness.Bars:
+def bars_of(faces: FaceEngine | Eyes) -> liveness.Bars:
     """The pack's thresholds, as the decision takes them."""
     tasks = faces.pack.manifest.tasks
     return liveness.Bars(

@@ -203,14 +203,20 @@ def parse_line(line: bytes, bodies: dict[str, type[Body]], seq: int) -> Event:
     )
 
 
-_TYPE = re.compile(rb',"type":"([a-z_./0-9]+)","v":1}\Z')
-_LONG_WAY = re.compile(rb'[\\\x7f]|[:,\[]-?[0-9]{16}|[\x80-\xff][^"]*":')
+_TYPE, _END = b',"type":"', b'","v":1}'
+_KEY_NOT_ASCII = re.compile(rb'[\x80-\xff][^"]*":')
+# Digits to 0, what may stand before a number to a colon: one search then finds what may be a large integer, which
+# takes a tenth of what the regular expression takes.
+_SHAPES = bytes(48 if 48 <= byte < 58 else 58 if byte in b":,[-" else 32 for byte in range(256))
+_LARGE = b":" + b"0" * 16
 
 
 def _typed(line: bytes, bodies: dict[str, type[Body]]) -> tuple[Any, Body] | None:
-    named = _TYPE.search(line, max(0, len(line) - 100))
-    body_type = bodies.get(named[1].decode()) if named else None
-    if body_type is None or len(line) > decode.MAX_BYTES or _LONG_WAY.search(line):
+    named = line[line.rfind(_TYPE) + len(_TYPE) : -len(_END)]
+    body_type = bodies.get(named.decode("ascii", "replace"))
+    if body_type is None or len(line) > decode.MAX_BYTES or b"\\" in line or b"\x7f" in line:
+        return None
+    if _LARGE in line.translate(_SHAPES) or not (line.isascii() or _KEY_NOT_ASCII.search(line) is None):
         return None
     decoder = _decoder(body_type)
     if decoder is None:

@@ -4,7 +4,7 @@ Reads only, and in a stream: what does not fit into memory goes through a scratc
 step what it looks at and what to do when it fails.
 """
 
-from evidence.fsck.check import Places, check
 from evidence.fsck.report import Report
+from evidence.fsck.steps import Places, check
 
 __all__ = ["Places", "Report", "check"]

@@ -35,7 +35,8 @@ class LocalFolder:
             raise StorageFailed(f"{folder}: {error.strerror}") from None
 
     def walk(self) -> Iterator[tuple[str, int]]:
-        yield from self._walk(self.root, "")
+        if self.root.is_dir():
+            yield from self._walk(self.root, "")
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
         with os.scandir(folder) as found:

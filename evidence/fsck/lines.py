@@ -101,16 +101,16 @@ def _slot(entry: Entry, found: Found) -> bytes:
 def _note_down(event: Event, found: Found) -> None:
     """What the later steps compare with the vault, the seals and the claims."""
     body = event.body
-    values, media = _patterns(type(body))
-    if values or media:
-        plain = json.loads(event.line)["body"]
-        for pattern in values:
-            found.named += [(event.stream, value, event.seq, "", 0) for _, value, _ in follow(plain, pattern)]
-        for pattern in media:
-            found.named += [
-                (event.stream, item["commitment"], event.seq, item["retention"], item["bytes"])
-                for _, item, _ in follow(plain, pattern)
-            ]
+    plain: Any = None
+    for pattern, word, is_file in _patterns(type(body)):
+        if word not in event.line:  # most members that may hold one are left out in most events
+            continue
+        plain = plain or json.loads(event.line)["body"]
+        for _, item, _ in follow(plain, pattern):
+            commitment, retention, size = (
+                (item["commitment"], item["retention"], item["bytes"]) if is_file else (item, "", 0)
+            )
+            found.named.append((event.stream, commitment, event.seq, retention, size))
     match body:
         case Erased():
             found.erased += [(event.stream, item.commitment, event.seq) for item in body.fields]
@@ -188,16 +188,19 @@ def _check_end(last: Place, digest: bytes, newest: int, found: Found) -> None:
 
 
 @cache
-def _patterns(body_type: type[Body]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(values, files): where events of this type hold commitments, in the words of `evidence/verify/fields.json`.
+def _patterns(body_type: type[Body]) -> tuple[tuple[str, bytes, bool], ...]:
+    """(path, a word that stands in the line if anything does, a file?): where events of this type hold commitments, in
+    the words of `evidence/verify/fields.json`.
 
     Read off the type, because that table is of cases only. What only refers to a commitment of another event is not
     among them.
     """
-    found = list(_walk(msgspec.inspect.type_info(body_type), ""))
     known = set(table()["references"].get(body_type.TYPE, ()))
-    values = tuple(path for path, is_file in found if not is_file and path not in known)
-    return values, tuple(path for path, is_file in found if is_file)
+    return tuple(
+        (path, b'"%b":' % [part for part in path.replace("[]", "").split(".") if part != "*"][-1].encode(), is_file)
+        for path, is_file in _walk(msgspec.inspect.type_info(body_type), "")
+        if is_file or path not in known
+    )
 
 
 def _walk(kind: Any, path: str) -> Iterator[tuple[str, bool]]:
@@ -221,6 +224,6 @@ def _walk(kind: Any, path: str) -> Iterator[tuple[str, bool]]:
 COMMITMENT = r"^[A-Za-z0-9_-]{43}$"
 
 
-def patterns() -> Mapping[str, Sequence[tuple[str, ...]]]:
-    """All of them, by type of event."""
-    return {name: _patterns(body) for name, body in BODIES.items()}
+def patterns() -> Mapping[str, Sequence[tuple[str, bool]]]:
+    """(path, a file?) of every commitment, by type of event."""
+    return {name: [(path, is_file) for path, _, is_file in _patterns(body)] for name, body in BODIES.items()}

@@ -93,6 +93,11 @@ class _Reader:
             raise StorageFailed(f"cannot read the database: {type(error).__name__}") from error
 
 
+def _blob(stored: Any) -> bytes:
+    """SQLite keeps in a row whatever somebody puts there; what is not bytes is nothing."""
+    return bytes(stored) if isinstance(stored, bytes | memoryview) else b""
+
+
 def _read_only(address: URL) -> Engine:
     path = quote(str(Path(address.database or "").absolute()))
     return create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", isolation_level="AUTOCOMMIT")
@@ -106,7 +111,7 @@ class SqlAudit(_Reader):
 
     async def entries(self, after: int, upto: int, limit: int) -> Sequence[Entry]:
         rows = await self._fetch(_entries, {"after": after, "upto": upto, "limit": limit})
-        return [Entry(position=row[0], stream=row[1], seq=row[2], line=bytes(row[3])) for row in rows]
+        return [Entry(position=row[0], stream=row[1], seq=row[2], line=_blob(row[3])) for row in rows]
 
     async def places(self, after: tuple[str, int], upto: str, limit: int) -> Sequence[Place]:
         rows = await self._fetch(_places, {"stream": after[0], "seq": after[1], "upto": upto, "limit": limit})
@@ -125,7 +130,7 @@ class SqlAudit(_Reader):
         return [row[0] for row in await self._fetch(_empty_heads, {"limit": limit})]
 
     async def lines_after(self, stream: str, seq: int) -> Sequence[bytes]:
-        return [bytes(row[0]) for row in await self._fetch(_rest, {"stream": stream, "seq": seq})]
+        return [_blob(row[0]) for row in await self._fetch(_rest, {"stream": stream, "seq": seq})]
 
     async def values(self, after: tuple[str, str], limit: int) -> Sequence[Value]:
         rows = await self._fetch(_values, {"a": after[0], "b": after[1], "limit": limit})
@@ -137,7 +142,7 @@ class SqlAudit(_Reader):
 
     async def checkpoint(self, name: str) -> bytes | None:
         rows = await self._fetch(select(checkpoints.c.note).where(checkpoints.c.name == name), {})
-        return bytes(rows[0][0]) if rows else None
+        return _blob(rows[0][0]) if rows else None
 
 
 class SqlKeyAudit(_Reader):

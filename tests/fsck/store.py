@@ -3,11 +3,14 @@
 import asyncio
 import hashlib
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence import events as happened
 from evidence.checkpoint import NoteKey
@@ -81,8 +84,10 @@ class Kept(World):
         await self.sequencer.catch_up()
         return teller.stream
 
-    async def check(self, scratch: Path, **options: Any) -> Report:
-        return await fsck(self.data, scratch, self.sequencer.public, self.database_url, **options)
+    async def check(self, **options: Any) -> Report:
+        with tempfile.TemporaryDirectory() as scratch:
+            found = places(self.data, self.sequencer.public, self.database_url)
+            return await check(found, Path(scratch), **options)
 
 
 class ClaimingTeller(Teller):
@@ -99,28 +104,54 @@ class ClaimingTeller(Teller):
             await self.world.ledger.record(self.stream, lambda _, body=body: (body,), stamp, (claim,))  # type: ignore[misc]
 
 
-async def fsck(data: Path, scratch: Path, signer: NoteKey, url: str | None = None, **options: Any) -> Report:
-    """As the command line does it."""
-    places = Places(
+def places(data: Path, signer: NoteKey, url: str | None = None) -> Places:
+    """As the command line finds them."""
+    return Places(
         SqlAudit(url or f"sqlite:///{data}/jianzheng.db"),
         SqlKeyAudit(f"sqlite:///{data}/keys/keys.db"),
         LocalFolder(data / "objects"),
         LocalFolder(data / "log"),
         (signer,),
     )
-    return await check(places, scratch, **options)
 
 
-def unguarded(data: Path) -> sqlite3.Connection:
-    """The insider with the file, after the triggers were taken away."""
-    rows = sqlite3.connect(data / "jianzheng.db", isolation_level=None)
-    for (name,) in rows.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        rows.execute(f"DROP TRIGGER {name}")
-    return rows
+@dataclass(frozen=True)
+class Copy:
+    """A closed store that a test may damage."""
 
+    data: Path
+    stream: str
+    log_key: Ed25519PrivateKey
 
-def files(folder: Path) -> Sequence[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    def rows(self, base: str = "jianzheng.db") -> sqlite3.Connection:
+        """The insider with the file, after the triggers were taken away."""
+        rows = sqlite3.connect(self.data / base, isolation_level=None)
+        for (name,) in rows.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            rows.execute(f"DROP TRIGGER {name}")
+        return rows
+
+    def run(self, statement: str, *values: Any, base: str = "jianzheng.db") -> int:
+        """How many rows it touched."""
+        rows = self.rows(base)
+        try:
+            return rows.execute(statement, values).rowcount
+        finally:
+            rows.close()
+
+    def one(self, question: str, *values: Any, base: str = "jianzheng.db") -> Any:
+        rows = self.rows(base)
+        try:
+            return rows.execute(question, values).fetchone()
+        finally:
+            rows.close()
+
+    def files(self, folder: str) -> Sequence[Path]:
+        return sorted(path for path in (self.data / folder).rglob("*") if path.is_file())
+
+    async def check(self, **options: Any) -> Report:
+        signer = NoteKey(ORIGIN, self.log_key.public_key().public_bytes_raw())
+        with tempfile.TemporaryDirectory() as scratch:
+            return await check(places(self.data, signer), Path(scratch), **options)
 
 
 async def kept(folder: Path, url: str | None = None) -> Kept:

@@ -1,7 +1,7 @@
 """Public test vectors, beside the project and not in it: tests that need them skip and say so where they are missing.
 
-What else reads them: tests/proof/test_merkle.py (our tree) and static/test/verifier/ (the browser's tree, Ed25519 twice,
-P-256 and canonical JSON).
+What else reads them: tests/proof/test_merkle.py (our tree), and static/test/verifier/ for what the browser does (the
+tree, Ed25519 by two libraries, P-256, canonical JSON).
 """
 
 import json

@@ -48,7 +48,7 @@ class Source(Frozen, frozen=True, kw_only=True):
 
 
 class ModelFile(Frozen, frozen=True, kw_only=True):
-    file: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+\.onnx$")]
+    file: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.onnx$")]
     sha256: Sha256
     licence: str
     doubt: str = ""
@@ -56,10 +56,13 @@ class ModelFile(Frozen, frozen=True, kw_only=True):
     preprocessing_version: str
 
 
+Preprocessing = MeanStd | Literal["embedded"]
+
+
 class Detection(ModelFile, frozen=True, kw_only=True):
     """`side`: the longer side, in pixels, an image is scaled down to. `floor`: faces that score less are not faces."""
 
-    preprocessing: MeanStd
+    preprocessing: Preprocessing
     side: int
     floor: float
 
@@ -67,7 +70,7 @@ class Detection(ModelFile, frozen=True, kw_only=True):
 class Recognition(ModelFile, frozen=True, kw_only=True):
     """Cosine bands. `far_target_e6`: false accept rate measured at `accept`, in millionths."""
 
-    preprocessing: MeanStd
+    preprocessing: Preprocessing
     input_size: tuple[int, int]
     embedding_dimension: int
     accept: float
@@ -151,7 +154,7 @@ def load(directory: Path) -> Pack:
         if found != wanted:
             raise PackInvalid(f"{name}: {'missing' if found is None else 'altered'}")
     if manifest.terms == "insightface":
-        _check_insightface_licence(directory)
+        permitted(directory / (*Path(manifest.tasks.recognition.file).parts[:-1], ".")[0])
     return Pack(path=directory.resolve(), sha256=hashlib.sha256(text).hexdigest(), manifest=manifest)
 
 
@@ -271,13 +274,17 @@ def _sha256(path: Path) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_insightface_licence(directory: Path) -> None:
-    # insightface itself loads a pack whatever its licence says, so the refusal has to be ours.
+def permitted(directory: Path) -> str:
+    """Refuse an insightface package unless its signed licence permits commercial use today; who holds it, otherwise.
+
+    insightface itself loads a package whatever its licence says, so the refusal has to be ours.
+    """
     from insightface.model_zoo.model_license import inspect_model_package_license  # noqa: PLC0415
 
     found = inspect_model_package_license(directory)
-    if not found.commercial_use_permitted:
+    if not found.commercial_use_permitted or found.license is None:
         raise PackInvalid(f"licence of {directory.name}: {found.status}, commercial use is not permitted")
+    return f"{found.license.license_id}, {found.license.customer}"
 
 
 def main() -> None:

@@ -1,9 +1,7 @@
 """Packs: nothing altered, nothing unlicensed, nothing that answers wrongly is ever used."""
 
-import asyncio
 import json
 import subprocess
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from bench import specimen
-from evidence.errors import TooBusy
 from kyc import convert, models
 from kyc.engine import FaceEngine
 from kyc.face import similarity
@@ -54,6 +51,7 @@ def load(folder: Path) -> FaceEngine:
         ("passive", "channels", "RGB"),
         ("passive", "live", 1),
         ("passive", "scale", 1.5),
+        ("eyes", "shut", 1),
         ("recognition", "preprocessing", {"mean": 127.5, "std": 127.5}),
         ("detection", "preprocessing", {"mean": 127.5, "std": 128.0}),
     ],
@@ -179,15 +177,3 @@ async def test_a_picture_without_a_face_has_none(faces: FaceEngine) -> None:
 async def test_two_people_side_by_side_are_counted(faces: FaceEngine) -> None:
     both = np.hstack([specimen.selfie(), specimen.selfie(specimen.other_person())])
     assert faces.see(both).faces == 2
-
-
-async def test_a_full_queue_refuses_at_once_and_recovers() -> None:
-    workers, hold = Workers(threads=1, waiting=1), threading.Event()
-    first, second = (asyncio.create_task(workers.run(hold.wait)) for _ in range(2))
-    await asyncio.sleep(0)
-    with pytest.raises(TooBusy):
-        await workers.run(lambda: None)
-    hold.set()
-    assert [await first, await second] == [True, True]
-    assert await workers.run(lambda: "room again") == "room again"
-    workers.close()

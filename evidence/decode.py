@@ -22,15 +22,26 @@ MAX_INT = 2**53 - 1
 # `"\"\"\"…` take minutes.
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
+# A number that may be outside the profile, in JSON without spaces between tokens: a colon there stands behind a quote,
+# which those of a time of day do not.
+_ODD_NUMBER = re.compile(rb'[:,\[](?<![^"]:)-?(?:[0-9]{16}|[0-9]+[.eE])')
+
 T = TypeVar("T")
 _encode = msgspec.json.Encoder(order="sorted").encode
+_encode_as_is = msgspec.json.Encoder().encode
+_decode_plain = msgspec.json.Decoder().decode
 
 
 def encode(value: Any) -> bytes:
     """Canonical bytes of a struct or of plain JSON values that keep the profile; NotCanonical otherwise."""
     plain = msgspec.to_builtins(value)
-    _check(plain, 0)
-    return _encode(plain)
+    try:
+        line = _encode(plain)
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):  # the check says what is wrong with it
+        line = b""
+    if not line or b"null" in line or _is_doubtful(line):  # a float that is no number is written as null
+        _check(plain, 0)
+    return line or _encode(plain)
 
 
 def digest(value: Any) -> str:
@@ -45,6 +56,22 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
     """
     if len(data) > max_bytes:
         raise BodyTooLarge(f"{len(data)} bytes, at most {max_bytes}")
+    return _parsed_whole(data) if _is_doubtful(data) else _parsed_plain(data)
+
+
+def _parsed_plain(data: bytes) -> Any:
+    """The same for what programs send, ten times faster: encoded again, in the order it came, it is the same bytes, so
+    nothing was said twice, left out or written in another way."""
+    try:
+        value = _decode_plain(data)
+        if _encode_as_is(value) == data:
+            return value
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    return _parsed_whole(data)
+
+
+def _parsed_whole(data: bytes) -> Any:
     _check_depth(data)
     try:
         value = json.loads(
@@ -70,6 +97,18 @@ def convert(value: Any, to: type[T]) -> T:
         text = str(error)
         what, _, where = text.partition(" - at `")
         raise NotValid(what, field=where.rstrip("`") or "$") from None
+
+
+def _is_doubtful(data: bytes) -> bool:
+    """False only for bytes whose values, if they are JSON without spaces at all, keep the profile."""
+    return (
+        not data.isascii()
+        or b"\\" in data
+        or b"\x7f" in data
+        or data[:1] in b"-0123456789"  # a number alone; or nothing
+        or data.count(b"[") + data.count(b"{") > MAX_DEPTH
+        or _ODD_NUMBER.search(data) is not None
+    )
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The one door for JSON: what must not come in (CONVENTIONS row 26), and the exact bytes that go out."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from evidence import decode
 from evidence.errors import BodyTooLarge, Malformed, NotCanonical, NotJson, NotValid
 from evidence.events import Frozen
-from tests.public.documents import documents
+from tests.public.documents import documents, spoiled
 
 HOSTILE = {
     "duplicate keys": (b'{"a":1,"a":2}', NotJson),
@@ -126,10 +127,54 @@ def test_any_bytes_are_a_value_or_a_named_error(data: bytes) -> None:
     assert decode.parse(decode.encode(value)) == value
 
 
+def said(parse: Callable[[bytes], Any], data: bytes) -> Any:
+    """A value, told apart from an equal one of another type; or the error."""
+    try:
+        return repr(parse(data))
+    except Malformed as error:
+        return type(error)
+
+
+compact = documents.map(lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+@given(compact | spoiled().map(lambda found: found[1].replace(b" ", b"")) | st.binary(max_size=40))
+def test_the_short_way_in_lets_in_what_the_long_way_does(data: bytes) -> None:
+    assert said(decode.parse, data) == said(decode._parsed_whole, data)
+
+
+def test_a_body_as_a_browser_writes_it_takes_the_short_way() -> None:
+    data = (
+        b'{"screen":"scr_1","clauses":[{"clause":"c2.5","level":"plain","visible_ms":12000,"end_seen":true}],'
+        b'"client_at":"2026-11-21T04:00:01.000Z"}'
+    )
+    assert not decode._is_doubtful(data)
+    assert decode._encode_as_is(decode._decode_plain(data)) == data
+
+
+@given(documents | st.recursive(st.floats() | st.binary() | st.integers(), lambda inner: st.lists(inner, max_size=3)))
+def test_the_short_way_out_refuses_what_the_check_does(value: Any) -> None:
+    plain = msgspec.to_builtins(value)
+    try:
+        decode._check(plain, 0)
+    except NotCanonical:
+        with pytest.raises(NotCanonical):
+            decode.encode(value)
+    else:
+        assert decode.encode(value) == rfc8785.dumps(plain)
+
+
 @pytest.mark.parametrize("bad", [1.0, 2**53, "\x7f", "\x00", "\ud800", {"名": 1}, {1: 2}, {"a": [float("nan")]}])
 def test_what_other_tools_would_write_differently_is_never_written(bad: Any) -> None:
     with pytest.raises(NotCanonical):
         decode.encode(bad)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), 1e300, -0.0, 2**70, -(2**53), {"x": {"é": None}}])
+def test_nothing_slips_out_as_something_else(bad: Any) -> None:
+    for value in (bad, [bad], {"a": bad}, {"a": [1, bad]}):
+        with pytest.raises(NotCanonical):
+            decode.encode(value)
 
 
 def test_a_struct_leaves_out_its_defaults_and_sorts_its_fields() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -68,6 +68,20 @@ class Desk:
         copies = await asyncio.to_thread(lambda: sorted(folder.iterdir()))
         await self.page.set_input_files("#keys-choose", copies)
         await self.page.get_by_test_id("keys-loaded").wait_for()
+
+    async def hold(self, keys: Mapping[str, bytes], policy: bytes | None) -> None:
+        """The auditor's keys and his policy, whatever they are."""
+        files: list[FilePayload] = [
+            {"name": name, "mimeType": "text/plain", "buffer": data} for name, data in keys.items()
+        ]
+        if files:
+            await self.page.set_input_files("#keys-choose", files)
+            await self.page.get_by_test_id("keys-loaded").wait_for()
+        if policy is not None:
+            await self.page.set_input_files(
+                "#policy-choose", {"name": "mine.txt", "mimeType": "text/plain", "buffer": policy}
+            )
+            await self.page.get_by_test_id("policy-loaded").or_(self.page.get_by_test_id("trouble")).first.wait_for()
 
     async def judge(self, bundle: bytes) -> dict[str, Any]:
         """Choose the bundle, wait for the verdict, save the report."""

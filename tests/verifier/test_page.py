@@ -14,11 +14,12 @@ import pytest
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from playwright.async_api import expect
 
-from evidence.verify import TrustedKeys
+from evidence.verify import TrustedKeys, read_policy
 from tests.proof.attacks import forged
 from tests.proof.story import Told
 from tests.verifier.desk import Files, Sit, as_a_browser_can, codes, compared
 from tests.verifier.forgeries import forgeries
+from tests.verifier.terms import cases
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")  # one browser for all
 
@@ -82,6 +83,46 @@ async def test_the_page_says_of_every_forgery_what_the_command_line_says(
     assert differing == {}
     assert steps >= {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}  # each step was seen to fail
     assert desk.complaints == []
+
+
+@pytest.mark.slow
+async def test_the_page_says_of_keys_suites_and_witnesses_what_the_command_line_says(
+    sit: Sit, from_disk: str, told: Told
+) -> None:  # attack 29
+    desk = await sit(from_disk)
+    differing, held = {}, None
+    for case in cases(told):
+        if (case.keys, case.policy) != held:
+            held = (case.keys, case.policy)
+            await desk.page.goto(from_disk)
+            await desk.hold(case.keys, case.policy)
+        trusted = TrustedKeys.of(case.keys) if case.policy is None else read_policy(case.policy, case.keys)
+        report = await desk.judge_unsaved(case.bundle)
+        if found := compared(report, as_a_browser_can(case.bundle, trusted)):
+            differing[case.name] = found
+    assert differing == {}
+    assert desk.complaints == []
+
+
+async def test_a_policy_that_is_none_is_named_and_a_good_one_decides_about_the_witnesses(
+    sit: Sit, from_disk: str, told: Told
+) -> None:
+    by_name = {case.name: case for case in cases(told)}
+    desk = await sit(from_disk)
+    await desk.hold({}, b"quorum nobody\n")
+    await expect(desk.page.get_by_test_id("trouble")).to_contain_text("policy line 1: nobody is not defined above")
+    await desk.hold({}, by_name["the quorum saw it"].policy)
+    await desk.page.get_by_test_id("policy-loaded").wait_for()
+    assert await desk.page.get_by_test_id("trouble").count() == 0
+    report = await desk.judge(by_name["the quorum saw it"].bundle)
+    assert report["steps"][12] == {
+        "n": 13,
+        "name": "witness",
+        "state": "passed",
+        "detail": "witness.test/x, witness.test/y",
+    }
+    report = await desk.judge(by_name["one of two saw it"].bundle)
+    assert report["first_bad"] == {"step": 13, "record": "data/head.tlog-proof"}
 
 
 async def test_the_first_bad_record_is_named_in_words(

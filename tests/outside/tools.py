@@ -236,8 +236,9 @@ CMS = """
 for pdf in data/documents/*.signed.pdf; do
   read -r _ a b c d < <(grep -aoE '/ByteRange ?\\[[0-9 ]+\\]' "$pdf" | tail -n 1 | tr '[]' '  ')
   [ "$a" = 0 ]
-  { head -c "$b" "$pdf"; tail -c +"$((c + 1))" "$pdf" | head -c "$d"; } > "$WORK/covered"
-  tail -c +"$((b + 2))" "$pdf" | head -c "$((c - b - 2))" | xxd -r -p > "$WORK/cms"
+  part() { dd if="$pdf" iflag=skip_bytes,count_bytes skip="$1" count="$2" status=none; }
+  { part 0 "$b"; part "$c" "$d"; } > "$WORK/covered"
+  part "$((b + 1))" "$((c - b - 2))" | xxd -r -p > "$WORK/cms"
   openssl cms -verify -binary -inform DER -in "$WORK/cms" -content "$WORK/covered" \\
     -CAfile keys/document-ca.pem -purpose any -out /dev/null
 done

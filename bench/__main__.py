@@ -10,6 +10,7 @@ from bench.table import Measure, Metric, encoded, rendered
 
 BENCHES = (
     "append",
+    "fsck",
     "http_events",
     "journey",
     "verify",

@@ -10,14 +10,42 @@ import tempfile
 from pathlib import Path
 
 TEMPORARY = ".tmp-"  # prefix of files that are not whole yet
+MANY = 50_000  # folders remembered at once
 
 
-def write_durable(path: Path, data: bytes, *, replace: bool = True) -> None:
+class Folders:
+    """Makes folders, and remembers those whose names are on the disk.
+
+    That a folder is there says nothing: whoever made it may not have come to the step that keeps its name, and without
+    the name everything in it is lost with the power. So the first time, the names above are synced whoever made them.
+    """
+
+    def __init__(self) -> None:
+        self._named: set[Path] = set()
+
+    def make(self, folder: Path) -> None:
+        """It is there, and will be after a power cut. Readable by its owner only if it is new."""
+        if folder in self._named and folder.is_dir():
+            return
+        if not folder.is_dir():
+            self.make(folder.parent)
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+        if _keeps_name(folder):
+            sync_folder(folder.parent)
+            self.make(folder.parent)
+        if len(self._named) >= MANY:
+            self._named.clear()
+        self._named.add(folder)
+
+
+def write_durable(path: Path, data: bytes, *, replace: bool = True, folders: Folders | None = None) -> None:
     """Whole or not at all, and durable on return. Blocking: call it in a thread.
 
     With `replace=False` an existing file stays as it is: FileExistsError. Files are readable by their owner only.
+    `folders`: of who writes often, so that names above are not synced every time.
     """
-    _make_folder(path.parent)
+    (folders or Folders()).make(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
     temporary = Path(name)
     try:
@@ -43,11 +71,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    # A folder whose own name was never synced vanishes with everything in it.
-    sync_folder(folder.parent)
+def _keeps_name(folder: Path) -> bool:
+    """Whether the name of a folder is kept by a folder that is ours to sync: one that we may open, on the same disk."""
+    above = folder.parent
+    return above != folder and os.access(above, os.R_OK) and above.stat().st_dev == folder.stat().st_dev

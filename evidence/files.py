@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from evidence.durable import TEMPORARY, sync_folder, write_durable
+from evidence.durable import TEMPORARY, Folders, sync_folder, write_durable
 from evidence.errors import ObjectCorrupt, ObjectErased, StorageFailed
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
@@ -24,6 +24,7 @@ class FileObjects:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._folders = Folders()
 
     async def put(self, key: str, data: bytes) -> None:
         await asyncio.to_thread(self._put, self._path(key), data)
@@ -52,12 +53,13 @@ class FileObjects:
     def _put(self, path: Path, data: bytes) -> None:
         try:
             try:
-                write_durable(path, data, replace=False)
+                write_durable(path, data, replace=False, folders=self._folders)
             except FileExistsError:
                 if path.read_bytes() != data:
                     raise ObjectCorrupt("other bytes under this key") from None
-                # Another writer made the same file but may not have come to its last step yet.
-                sync_folder(path.parent)
+                # Whoever made it may not have come to the last step, or failed there. A sync that failed says nothing
+                # when it is repeated (the kernel forgets what it could not write), so the name is given anew.
+                write_durable(path, data, folders=self._folders)
         except OSError as error:
             raise StorageFailed(f"cannot write an object: {error.strerror}") from None
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from evidence.durable import write_durable
+from evidence.durable import sync_folder, write_durable
 
 K = TypeVar("K", bound=PrivateKeyTypes)
 
@@ -23,9 +23,19 @@ def password(master: bytes) -> bytes:
 
 
 def open_key(path: Path, master: bytes, make: Callable[[], K]) -> K:
-    """The key kept in `path`, made on first use. ValueError when the file does not open under `master`."""
-    if not path.exists():
-        save_key(path, master, make())
+    """The key kept in `path`, made on first use. ValueError when the file does not open under `master`.
+
+    One process at a time. What is signed with a key that a power cut then takes away could never be verified again:
+    so none is used before it is on the disk, whoever made it.
+    """
+    if path.exists():
+        sync_folder(path.parent)  # a start that was cut off may have left this step out
+    else:
+        try:
+            save_key(path, master, make())
+        except OSError:
+            path.unlink(missing_ok=True)  # a sync that failed says nothing when the next start repeats it
+            raise
     key: Any = load_pem_private_key(path.read_bytes(), password(master))
     return cast(K, key)  # the file holds what `make` made
 

@@ -1,6 +1,7 @@
 """One database: its engine, its one writer, and its migrations."""
 
 import asyncio
+import sqlite3
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from evidence.durable import Folders, sync_folder
 from evidence.errors import StorageFailed
 from evidence.sql.writer import Writer
 
@@ -50,7 +52,7 @@ class Database:
         self.url = normal(url)
         self.part = part
         self.engine = _engine(self.url, as_writer=part == "log")
-        self.writer = Writer(self.engine)
+        self.writer = Writer(self.engine, self.fold)
         self._reader = _sqlite_reader(self.url) if self.dialect == "sqlite" else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reads")
 
@@ -81,6 +83,26 @@ class Database:
         assert self._reader is not None
         with self._reader.connect() as connection:
             return connection.execute(statement, values).all()
+
+    async def fold(self) -> None:
+        """SQLite: put the write-ahead log into the file, sync it, cut the log, and keep the names of both.
+
+        StorageFailed when a reader held it up for too long. PostgreSQL stops by itself when a sync fails.
+        """
+        if self.dialect != "sqlite":
+            return
+        try:
+            async with self.engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                    busy, _, _ = await cursor.fetchone()
+            # SQLite syncs the folder too, but goes on when that fails.
+            await asyncio.to_thread(sync_folder, Path(self.url.database or "").parent)
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise StorageFailed(f"cannot fold the write-ahead log: {type(error).__name__}") from error
+        if busy:
+            raise StorageFailed("the write-ahead log is in use")
 
     async def close(self) -> None:
         """Finish what was submitted, then let go of the connections."""
@@ -133,7 +155,7 @@ def _upgrade(connection: Connection, part: Part) -> None:
 
 
 def _make_file(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    Folders().make(path.parent)
     path.touch(mode=0o600)  # SQLite gives its journal the rights of the file
 
 

@@ -39,10 +39,17 @@ class Job(Protocol):
 
 
 class Writer:
-    """Runs jobs in batches, in order. No task exists while there is nothing to write."""
+    """Runs jobs in batches, in order. No task exists while there is nothing to write.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    `ground` makes durable what the database already shows: before the first batch, because a process that was killed
+    may have left what was never synced; and before the next one after a failure, because a sync that failed says
+    nothing when it is repeated. Until it succeeds, nothing more is written and so nothing more acknowledged.
+    """
+
+    def __init__(self, engine: AsyncEngine, ground: Callable[[], Awaitable[None]]) -> None:
         self._engine = engine
+        self._ground = ground
+        self._firm = False
         self._waiting: deque[Job] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -92,14 +99,19 @@ class Writer:
             for part in parts:
                 await self._commit([part])
         except Exception as error:
+            self._firm = False
             self._settle(jobs, error)
         except BaseException as stopped:
+            self._firm = False
             self._settle(jobs, StorageFailed("the writer was stopped"))
             raise stopped
         else:
             self._settle(jobs, None)
 
     async def _transact(self, jobs: Sequence[Job]) -> None:
+        if not self._firm:
+            await self._ground()
+            self._firm = True
         async with self._engine.connect() as connection:
             await connection.execution_options(immediate=True)
             async with connection.begin():

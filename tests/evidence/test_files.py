@@ -1,9 +1,8 @@
-"""Objects in a folder: the contract, hostile keys, and a power cut between any two steps."""
+"""Objects in a folder: the contract, hostile keys, and a disk that refuses."""
 
 import asyncio
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -115,93 +114,6 @@ async def test_a_disk_that_refuses_is_a_storage_failure(tmp_path: Path, monkeypa
     monkeypatch.undo()
     assert await FileObjects(tmp_path).keys("") == []
     assert await FileObjects(tmp_path).sweep() == 0
-
-
-class PowerCut(BaseException):
-    """The machine stops here."""
-
-
-class Disk:
-    """Watches the system calls under one folder, and knows what would be left if the power went now.
-
-    A file keeps the bytes of its last fsync. A name exists once its folder was synced after it was given. This is the
-    least POSIX promises; every real file system keeps more.
-    """
-
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.root = root
-        self.steps = 0
-        self.cut_at = -1
-        self.synced_bytes: dict[int, bytes] = {}  # by inode
-        self.synced_names: dict[Path, dict[str, int]] = {root: {}}  # folder -> name -> inode
-        self._fsync = os.fsync
-        monkeypatch.setattr(os, "fsync", self.fsync)
-        for name in ("replace", "link", "mkdir", "unlink"):
-            monkeypatch.setattr(os, name, self._stepping(getattr(os, name)))
-
-    def _stepping(self, call: Callable[..., object]) -> Callable[..., object]:
-        def stepped(*args: object, **kwargs: object) -> object:
-            self.step()
-            return call(*args, **kwargs)
-
-        return stepped
-
-    def step(self) -> None:
-        if self.steps == self.cut_at:
-            self.steps = -(10**9)
-            raise PowerCut
-        self.steps += 1
-
-    def fsync(self, descriptor: int) -> None:
-        self.step()
-        self._fsync(descriptor)
-        path = Path(f"/proc/self/fd/{descriptor}").readlink()
-        if path.is_dir():
-            self.synced_names[path] = {entry.name: entry.inode() for entry in os.scandir(path)}
-        else:
-            self.synced_bytes[os.fstat(descriptor).st_ino] = path.read_bytes()
-
-    def after_the_cut(self, folder: Path | None = None) -> dict[str, bytes]:
-        """Relative path -> bytes, of every file that can still be reached."""
-        folder = folder or self.root
-        left: dict[str, bytes] = {}
-        for name, inode in self.synced_names.get(folder, {}).items():
-            path = folder / name
-            if path in self.synced_names or path.is_dir():
-                left |= self.after_the_cut(path)
-            else:
-                left[path.relative_to(self.root).as_posix()] = self.synced_bytes.get(inode, b"")
-        return left
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to see what is synced")
-@pytest.mark.parametrize("replace", [False, True])
-def test_after_a_power_cut_at_any_step_a_file_is_whole_or_absent_and_answered_ones_are_there(
-    tmp_path: Path, replace: bool
-) -> None:
-    """Each run cuts one step later, until a run comes through. Unsynced writes and names are dropped."""
-    target, old, new = "a/b/tile", b"old bytes", b"new bytes, longer"
-    for cut in range(100):
-        root = tmp_path / f"run{cut}"
-        root.mkdir()
-        with pytest.MonkeyPatch.context() as patch:
-            disk = Disk(root, patch)
-            if replace:
-                write_durable(root / target, old)
-            before, disk.steps, disk.cut_at = disk.after_the_cut(), 0, cut
-            try:
-                write_durable(root / target, new, replace=replace)
-                answered = True
-            except PowerCut:
-                answered = False
-            left = {name: data for name, data in disk.after_the_cut().items() if TEMPORARY not in name}
-        assert before == ({target: old} if replace else {})
-        if answered:
-            assert left == {target: new}
-            assert cut >= 3  # file, link or rename, folder: fewer steps would mean that one was left out
-            return
-        assert left in ({}, {target: new}) if not replace else left in ({target: old}, {target: new})
-    pytest.fail("never came through")
 
 
 def test_a_file_that_exists_is_replaced_only_when_asked(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -21,12 +21,15 @@ from api.store import Store
 from evidence import decode, sealer
 from evidence.bundle import Built, BundlePorts, Extras, NotAnchoredYet, build_bundle
 from evidence.case import Case
+from evidence.case.exporting import Asked
 from evidence.checkpoint import open_checkpoint
 from evidence.durable import write_durable
-from evidence.errors import Corrupt, Error, HeadMoved, NotFound, ReadOnly, Unavailable
+from evidence.errors import Corrupt, Error, HeadMoved, NotFound, ObjectCorrupt, ReadOnly, Unavailable
 from evidence.events import (
+    Actor,
     Body,
     Event,
+    ExportApproved,
     ExportBuilt,
     ExportFailed,
     ExportRequested,
@@ -37,6 +40,8 @@ from evidence.events import (
     parse_instant,
     stream_kind,
 )
+from evidence.export import rules
+from evidence.export.errors import ExportAltered
 from evidence.follow import Handle
 from evidence.log import Entry
 from evidence.ports import Clock
@@ -60,6 +65,12 @@ from products.opening import product_stream
 
 KEYS_STREAM = "key_service"
 ANCHOR_LOOKS, ANCHOR_LOOK_S = 30, 0.1  # a seal's time and the witnesses are usually a moment away
+
+
+class Alarm(Protocol):
+    def __call__(self, name: str, what: str, stops: bool = True) -> None: ...
+
+
 Purpose = Literal["checkpoint", "seal", "document_ca", "tsa"]
 
 
@@ -74,7 +85,7 @@ class Proofroom:
     seals: sealer.SealPorts
     bundles: BundlePorts
     witnessing: Witnessing | None
-    alarm: Callable[[str, str], None]
+    alarm: Alarm
     sound: Callable[[], bool]
 
     @classmethod
@@ -84,7 +95,7 @@ class Proofroom:
         store: Store,
         rooms: Rooms,
         now: Clock,
-        alarm: Callable[[str, str], None],
+        alarm: Alarm,
         sound: Callable[[], bool] = lambda: True,
     ) -> "Proofroom":
         """`sound`: whether no alarm stands; while one does, nothing is signed."""
@@ -195,7 +206,7 @@ class Proofroom:
     async def _export_all(self, entries: Sequence[Entry]) -> None:
         self._must_be_sound()
         waiting: Error | None = None
-        for stream in _sealed(entries):
+        for stream in _sealed(entries, _APPROVED):
             try:
                 await self._export(await self.store.ledger.case(stream))
             except (Unavailable, HeadMoved) as error:  # the others in this run need not wait for it
@@ -206,7 +217,7 @@ class Proofroom:
     async def _export(self, case: Case) -> None:
         """Build what was asked for and is not there yet. Nothing is served that our own verifier does not accept."""
         for export in case.exports:
-            if export in case.built or export in case.failed:
+            if export in case.built or export in case.failed or case.asked[export].waits:
                 continue
             try:
                 made = await self._build(case, export)
@@ -222,7 +233,7 @@ class Proofroom:
             built = ExportBuilt(
                 export=export,
                 verdict=made.verdict,
-                sha256=hashlib.sha256(made.data).hexdigest(),
+                sha256=await asyncio.to_thread(_sha256, made.data),
                 bytes=len(made.data),
             )
             after = await self.store.ledger.record(
@@ -231,6 +242,24 @@ class Proofroom:
             if export not in after.built and export not in after.failed:
                 await self.store.vault.drop_kept(case.id)
                 raise HeadMoved("something was erased while the bundle was built")
+
+    async def handed_out(self, case: Case, export: str, actor: Actor) -> bytes:
+        """The bundle, for an actor who may have it; that it was handed out is sealed first (EVD-13).
+
+        ExportAltered when what is kept is not what was built (convention 19), with an alarm.
+        """
+        built = rules.admit_reading(case, export, actor)
+        self._must_be_sound()  # reading is an event, and nothing can be recorded
+        try:
+            data = await self.store.vault.kept(case.id, export)
+        except ObjectCorrupt:
+            data = b""
+        if await asyncio.to_thread(_sha256, data) != built.sha256:
+            self.alarm("contents", f"content, {case.id}/{export}: not the bundle that was built", stops=False)
+            raise ExportAltered
+        stamp = Stamp(actor=actor, at=self.now())
+        await self.store.ledger.record(case.id, lambda now: rules.read(now, export, actor), stamp)
+        return data
 
     async def _build(self, case: Case, export: str) -> Built | None:
         """With every time stamp and the witnesses' quorum; after the deadline with what there is, and the verdict in
@@ -243,7 +272,7 @@ class Proofroom:
             return None
         late = self.now() > parse_instant(asked.at) + timedelta(seconds=self.settings.anchor_wait_s)
         ports = replace(self.bundles, cosigned=None, anchored=False) if late else self.bundles
-        extras = self._extras(case, events[: seals[-1].seq])
+        extras = self._extras(case, events[: seals[-1].seq], case.asked[export])
         for _ in range(ANCHOR_LOOKS):
             try:
                 return await build_bundle(case.id, ports, extras)
@@ -251,7 +280,7 @@ class Proofroom:
                 await asyncio.sleep(ANCHOR_LOOK_S)
         return await build_bundle(case.id, ports, extras)
 
-    def _extras(self, case: Case, events: Sequence[Event]) -> Extras:
+    def _extras(self, case: Case, events: Sequence[Event], asked: Asked) -> Extras:
         compiled = self.rooms.products.catalogue.of(case)
         pack = self.rooms.identity.faces.pack
         processor = self.rooms.identity.processor
@@ -261,6 +290,8 @@ class Proofroom:
             product={"definition.json": compiled.canonical, **compiled.files},
             models=_manifests(pack, events),
             texts=_texts(case, events, processor),
+            open=frozenset(asked.open),
+            withhold=frozenset(asked.withhold),
         )
 
     # --- keys --------------------------------------------------------------------------------------------------------
@@ -288,8 +319,8 @@ class Proofroom:
             await self.store.ledger.note(KEYS_STREAM, bodies, Stamp(actor=SYSTEM, at=self.now()))
 
 
-def export_rule(export: str, reason: str) -> tuple[Body, ...]:
-    return (ExportRequested(export=export, reason=reason),)
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _manifests(pack: Pack, events: Sequence[Event]) -> dict[str, bytes]:
@@ -316,9 +347,13 @@ def _unless_erased(built: ExportBuilt, before: Case) -> Callable[[Case], Sequenc
 
 
 _SEALED = f'"type":"{Sealed.TYPE}"'.encode()
+_APPROVED = f'"type":"{ExportApproved.TYPE}"'.encode()
 
 
-def _sealed(entries: Sequence[Entry]) -> dict[str, None]:
+def _sealed(entries: Sequence[Entry], *others: bytes) -> dict[str, None]:
     """Cases with a new seal: it wants its time, and an export that was asked for can be built (the request itself is a
-    milestone, so a seal follows it)."""
-    return dict.fromkeys(e.stream for e in entries if stream_kind(e.stream) == "case" and _SEALED in e.line)
+    milestone, so a seal follows it). `others`: more that a case may be looked at for."""
+    marks = (_SEALED, *others)
+    return dict.fromkeys(
+        e.stream for e in entries if stream_kind(e.stream) == "case" and any(mark in e.line for mark in marks)
+    )

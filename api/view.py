@@ -107,7 +107,8 @@ def _parties(case: Case) -> dict[str, Any]:
 def _export(case: Case, export: str) -> dict[str, Any]:
     built = case.built.get(export)
     if built is None:
-        return {"id": export, "state": "failed" if export in case.failed else "queued"}
+        waiting = "awaiting_approval" if case.asked[export].waits else "queued"
+        return {"id": export, "state": "failed" if export in case.failed else waiting}
     return {"id": export, "state": "succeeded", "sha256": built.sha256, "bytes": built.bytes, "verdict": built.verdict}
 
 

@@ -15,9 +15,9 @@ from msgspec import Meta
 from PIL import Image, ImageDraw
 
 from evidence import decode
+from evidence.base64url import b64
 from evidence.errors import Refused, Unprocessable
 from evidence.events import Commitment, Frozen
-from evidence.vault import b64
 
 MIN_POINTS = 20  # ESG-04
 MIN_MS = 500  # ESG-04

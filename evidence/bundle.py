@@ -72,7 +72,8 @@ class Extras:
 
     `keys`: files of `keys/` by name. `context`: streams to prove along with the case, `key_…` at least. `product`:
     `definition.json` (SHA-256 = the policy's `product.full`) and the files it pins. `models`: manifest by pack.
-    `texts`: consent notices, templates, renders. `open`: retention classes whose content is disclosed.
+    `texts`: consent notices, templates, renders. `open`: retention classes whose content is disclosed, but for values
+    named in `withhold`, by their own name or by the path in an event.
     """
 
     keys: Mapping[str, bytes]
@@ -81,6 +82,7 @@ class Extras:
     models: Mapping[str, bytes] = field(default_factory=dict)
     texts: Sequence[bytes] = ()
     open: frozenset[Retention] = EVERYTHING
+    withhold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> Built
     erased_later = {
         item.commitment for event in events[upto:] if isinstance(event.body, Erased) for item in event.body.fields
     }
-    opened, withheld = await _open(read, ports.vault, extras.open, erased_later)
+    opened, withheld = await _open(read, ports.vault, extras, erased_later)
     contents |= opened
     # 6. the account of it, the bag, the archive; and a look through the verifier's eyes
     return await asyncio.to_thread(_assemble, read, contents, withheld)
@@ -186,15 +188,20 @@ async def _prove(ends: Iterable[tuple[str, int]], ports: BundlePorts) -> dict[tu
         raise NotAnchoredYet("the witnesses have not seen the last event yet") from None
 
 
-async def _open(
-    read: Chain, vault: Vault, classes: frozenset[Retention], erased_later: set[str]
-) -> tuple[dict[str, bytes], set[str]]:
+async def _open(read: Chain, vault: Vault, extras: Extras, erased_later: set[str]) -> tuple[dict[str, bytes], set[str]]:
     """(files, commitments left closed on purpose)."""
+    paths: dict[str, set[str]] = {}
+    for place in read.places:
+        paths.setdefault(place.commitment, set()).add(place.path)
     places = list({place.commitment: place for place in reversed(read.places)}.values())[::-1]
     erased = fields.erasures(read)
     wanted = [place for place in places if place.commitment not in erased]
     held = await vault.reveal(read.stream, [place.commitment for place in wanted if place.media is None])
-    withheld = {item for item, disclosure in held.items() if disclosure.retention not in classes}
+    withheld = {
+        item
+        for item, disclosure in held.items()
+        if disclosure.retention not in extras.open or not extras.withhold.isdisjoint({disclosure.name, *paths[item]})
+    }
     values: list[str] = []
     salts: list[str] = []
     found: dict[str, bytes] = {}
@@ -202,7 +209,7 @@ async def _open(
         if place.media is None and place.commitment in held:
             if place.commitment not in withheld:
                 values.append(held[place.commitment].text)
-        elif place.media is not None and place.media["retention"] not in classes:
+        elif place.media is not None and place.media["retention"] not in extras.open:
             withheld.add(place.commitment)
         else:
             salt, data = await _file(read.stream, place, vault, erased_later)

@@ -4,6 +4,7 @@ Runs as a follower, at least once. Every part can be repeated: statements are pu
 are create-only, and a segment that the chain announces already is not announced again.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,10 @@ async def seal_new(stream: str, ports: SealPorts) -> int:
         if segment.number in known:
             previous = _announced_hash(events, segment.number)
             continue
-        envelope = seal.sign(seal.statement(events, segment, previous, await _page_sm3(segment, ports)), ports.key)
+        pages = await _page_sm3(segment, ports)
+        # A long case is folded and hashed again for this: away from those who wait for an answer.
+        statement = await asyncio.to_thread(seal.statement, events, segment, previous, pages)
+        envelope = seal.sign(statement, ports.key)
         await ports.objects.put(seal_key(stream, segment.number), envelope)
         previous = hashlib.sha256(envelope).hexdigest()
         await stamp_seal(stream, segment.number, envelope, ports)
@@ -120,7 +124,8 @@ async def _page_sm3(segment: seal.Segment, ports: SealPorts) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, media in segment.pages().items():
         try:
-            found[path] = seal.sm3(await ports.vault.get(segment.events[0].stream, media))
+            page = await ports.vault.get(segment.events[0].stream, media)
+            found[path] = await asyncio.to_thread(seal.sm3, page)
         except ObjectErased:  # erased before it was sealed: its SHA-256 stays in the statement, from the event
             continue
     return found

@@ -6,7 +6,6 @@ Everything is stored under a data key per case and retention class (`evidence.ke
 """
 
 import asyncio
-import base64
 import hashlib
 import hmac
 import json
@@ -15,6 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from evidence import decode
+from evidence.base64url import b64, unb64
 from evidence.ciphers import NONCE_BYTES, SuiteName
 from evidence.errors import ObjectCorrupt, ObjectErased
 from evidence.events import Commitment, Frozen, Media, Retention
@@ -291,9 +291,4 @@ def object_key(stream: str, retention: str, commitment: str) -> str:
     return f"{stream}/{retention}/{commitment}"
 
 
-def b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def unb64(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+__all__ = ["ASIDE", "SALT_BYTES", "Disclosure", "Objects", "Values", "Vault", "b64", "object_key", "unb64"]

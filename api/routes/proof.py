@@ -1,7 +1,7 @@
 """Evidence handed out, and checked for anybody."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -10,21 +10,18 @@ from litestar.params import FromPath, JSONBody
 
 from api.auth import Caller
 from api.desk import Act, Desk
-from api.proofroom import Proofroom, export_rule
+from api.proofroom import Proofroom
 from api.rooms import Rooms
 from api.view import CaseView
-from evidence.errors import NotAllowed, NotFound
-from evidence.events import Frozen
+from evidence.case import Case
+from evidence.errors import NotFound
+from evidence.events import Frozen, Stamp
+from evidence.export import rules
+from evidence.export.rules import RequestExport
 from evidence.ports import new_id
 from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
 
 BUNDLE_BYTES = 200 * 1024 * 1024
-
-
-class RequestExport(Frozen, frozen=True, kw_only=True):
-    """Why the evidence is wanted: reading it is itself evidence (EVD-13)."""
-
-    reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200)]
 
 
 class ExportView(Frozen, frozen=True, kw_only=True, omit_defaults=False):
@@ -45,8 +42,21 @@ async def request_export(
     return await act.on(
         case_id,
         data,
-        lambda case, stamp: ports.ledger.record(case.id, lambda _: export_rule(export, data.reason), stamp),
+        lambda case, stamp: ports.ledger.record(case.id, lambda _: rules.request(data, export), stamp),
     )
+
+
+@post("/v1/cases/{case_id:str}/exports/{export:str}/approvals", status_code=200)
+async def approve_export(
+    case_id: FromPath[str], export: FromPath[str], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """A second person agrees that staff read images of people (EVD-13)."""
+    ledger, actor = rooms.products.ledger, act.caller.actor
+
+    async def flow(case: Case, stamp: Stamp) -> Case:
+        return await ledger.record(case.id, lambda now: rules.approve(now, export, actor), stamp)
+
+    return await act.on(case_id, rules.ApproveExport(export=export), flow)
 
 
 @get("/v1/cases/{case_id:str}/exports/{export:str}")
@@ -66,15 +76,11 @@ async def fetch_export(
     export: FromPath[str],
     caller: NamedDependency[Caller],
     desk: NamedDependency[Desk],
-    rooms: NamedDependency[Rooms],
+    proofroom: NamedDependency[Proofroom],
 ) -> Response[bytes]:
-    """The bundle. It holds opened values: for the customer and the auditor, never for who sells."""
-    if caller.role not in ("customer", "auditor"):
-        raise NotAllowed("customer or auditor")
+    """The bundle. It holds opened values: for the customer and the auditor, never for who sells. Each time is told."""
     case = await desk.case(caller, case_id)
-    if export not in case.built:
-        raise NotFound("not built")
-    data = await rooms.products.vault.kept(case.id, export)
+    data = await proofroom.handed_out(case, export, caller.actor)
     name = f"{case.id.replace('_', '-', 1)}.zip"
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type="application/zip", headers=headers)
@@ -96,4 +102,4 @@ async def public_keys(proofroom: NamedDependency[Proofroom]) -> dict[str, str]:
 
 
 OPEN_ROUTES = [verify]  # costs seconds of CPU and asks for no login: behind the same limit as the doors
-ROUTES = [request_export, see_export, fetch_export, public_keys]
+ROUTES = [request_export, approve_export, see_export, fetch_export, public_keys]

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from evidence.case.exporting import Asked
 from evidence.case.identity import Identity, IdentityBody
 from evidence.case.keeping import Keeping, KeepingBody
 from evidence.case.reading import Reading, ReadingBody
@@ -26,8 +27,11 @@ from evidence.events import (
     ConsentWithdrawn,
     Erased,
     Event,
+    ExportApproved,
     ExportBuilt,
     ExportFailed,
+    ExportNarrowed,
+    ExportRead,
     ExportRequested,
     Frozen,
     Head,
@@ -57,6 +61,9 @@ CaseBody = (
     | ExportRequested
     | ExportBuilt
     | ExportFailed
+    | ExportNarrowed
+    | ExportApproved
+    | ExportRead
     | Erased
 )
 
@@ -131,6 +138,7 @@ class Case(Frozen, frozen=True, kw_only=True):
     signing: Signing = Signing()
     seals: tuple[Sealed, ...] = ()
     exports: tuple[str, ...] = ()
+    asked: dict[str, Asked] = {}  # export -> who wanted what opened
     built: dict[str, ExportBuilt] = {}
     failed: dict[str, str] = {}  # export -> reason
     erased: frozenset[Commitment] = frozenset()
@@ -255,8 +263,10 @@ class Case(Frozen, frozen=True, kw_only=True):
                 )
             case Sealed():
                 return replace(self, seals=(*self.seals, body))
-            case ExportRequested():
-                return replace(self, exports=(*self.exports, body.export))
+            case ExportNarrowed() | ExportRequested() | ExportApproved() | ExportRead():
+                asked = self.asked.get(body.export, Asked()).apply(event, body)
+                new = (body.export,) if isinstance(body, ExportRequested) else ()
+                return replace(self, exports=(*self.exports, *new), asked={**self.asked, body.export: asked})
             case ExportBuilt():
                 return replace(self, built={**self.built, body.export: body})
             case ExportFailed():

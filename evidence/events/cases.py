@@ -135,6 +135,29 @@ class ExportRequested(Body, frozen=True, kw_only=True):
     reason: str
 
 
+class ExportNarrowed(Body, frozen=True, kw_only=True):
+    """Comes right before the request: what of the contents this bundle opens. Without it, everything."""
+
+    TYPE: ClassVar[str] = "evidence.export_narrowed/1"
+    export: str
+    open: tuple[Retention, ...]  # classes whose content is disclosed
+    withhold: tuple[str, ...] = ()  # values that stay closed all the same: their names, or paths in events
+
+
+class ExportApproved(Body, frozen=True, kw_only=True):
+    """A second person agreed that staff read images of people (EVD-13)."""
+
+    TYPE: ClassVar[str] = "evidence.export_approved/1"
+    export: str
+
+
+class ExportRead(Body, frozen=True, kw_only=True):
+    """The bundle was handed out to the actor of this event: once for each time."""
+
+    TYPE: ClassVar[str] = "evidence.export_read/1"
+    export: str
+
+
 class ExportBuilt(Body, frozen=True, kw_only=True):
     """The bundle was built and passed our own verifier before anyone may fetch it. Belongs to the next segment."""
 

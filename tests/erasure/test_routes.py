@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from api.store import Store
 from bench.client import Agent, Customer, ProblemError
-from bench.walk import Walk
+from bench.walk import PHONE, Walk
+from evidence.events import ExportRead
 from evidence.verify import TrustedKeys, verify_bundle
 from kyc.access.staff import Accounts
 from tests.api.service import Service
@@ -101,6 +103,95 @@ def test_how_long_everything_is_kept_can_be_seen(walk: Walk, desks: dict[str, Ag
         assert "第八十七条" in str(classes["contract"]["rules"])
 
 
+def test_an_auditor_gets_some_fields_only_and_the_rest_says_that_it_is_withheld(
+    walk: Walk, service: Service, desks: dict[str, Agent]
+) -> None:  # EVD-13
+    auditor, case = desks["auditor"], walk.customer.case
+    wanted = {
+        "reason": "sample 7 of the yearly audit",
+        "open": ["contract", "location"],
+        "withhold": ["facts.job", "income", "suitability.income"],
+    }
+    export = exported(auditor, case, wanted)
+    bundle = auditor.fetch(f"/v1/cases/{case}/exports/{export}/file")
+    report = verify_bundle(bundle, TrustedKeys.load(service.data / "public-keys"))
+    assert report.verdict == "INDETERMINATE"
+    states = {(field.place.path, field.state) for field in report.fields}
+    assert ("phone", "WITHHELD") in states
+    assert ("inputs.sum", "OPENED-MATCH") in states
+    assert {state for path, state in states if path == "facts.job"} == {"WITHHELD"}
+    assert {state for path, state in states if path == "facts.income"} == {"WITHHELD"}
+    assert PHONE.encode() not in bundle
+
+
+def test_images_of_people_need_a_second_person_and_every_reading_is_sealed(
+    walk: Walk, service: Service, desks: dict[str, Agent]
+) -> None:  # EVD-13
+    auditor, admin, case = desks["auditor"], desks["admin"], walk.customer.case
+    auditor.post(f"/v1/cases/{case}/exports", {"reason": "dispute 12"})
+    (waiting,) = (item for item in auditor.get(f"/v1/cases/{case}")["exports"] if item["state"] == "awaiting_approval")
+    path = f"/v1/cases/{case}/exports/{waiting['id']}"
+    with pytest.raises(ProblemError) as early:
+        auditor.fetch(f"{path}/file")
+    assert (early.value.status, early.value.code) == (409, "APPROVAL_NEEDED")
+    assert refused(auditor, f"{path}/approvals", {}).code == "APPROVAL_BY_ANOTHER"
+    assert refused(walk.agent, f"{path}/approvals", {}).status == 403
+    admin.post(f"{path}/approvals", {})
+    built(auditor, case, waiting["id"])
+    assert service.ask(readings(service, case, waiting["id"])) == []
+    for _ in range(2):
+        bundle = auditor.fetch(f"{path}/file")
+    with pytest.raises(ProblemError) as selling:
+        walk.agent.fetch(f"{path}/file")
+    assert selling.value.status == 403
+    assert service.ask(readings(service, case, waiting["id"])) == ["staff_demo-auditor"] * 2
+    assert verify_bundle(bundle, TrustedKeys.load(service.data / "public-keys")).verdict == "INDETERMINATE"
+    # the one the customer made is the customer's: an auditor alone does not get it either
+    own = walk.customer.get(f"/v1/cases/{case}")["exports"][0]["id"]
+    with pytest.raises(ProblemError) as others:
+        auditor.fetch(f"/v1/cases/{case}/exports/{own}/file")
+    assert others.value.code == "APPROVAL_NEEDED"
+
+
+def test_a_bundle_that_is_not_the_one_that_was_built_is_not_handed_out(
+    walk: Walk, service: Service, desks: dict[str, Agent]
+) -> None:  # convention 19
+    auditor, case = desks["auditor"], walk.customer.case
+    export = exported(auditor, case, {"reason": "another sample", "open": ["contract"]})
+    (kept,) = (service.data / "objects" / case / "kept").glob(export)
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(ProblemError) as altered:
+        auditor.fetch(f"/v1/cases/{case}/exports/{export}/file")
+    assert (altered.value.status, altered.value.code) == (409, "EXPORT_ALTERED")
+    alarms = httpx.get(f"{service.url}/readyz", trust_env=False).json()["alarms"]
+    assert export in alarms["contents"]
+    assert service.ask(readings(service, case, export)) == []
+    kept.write_bytes(whole)
+    assert auditor.fetch(f"/v1/cases/{case}/exports/{export}/file")
+
+
+def exported(actor: Agent, case: str, body: dict[str, Any]) -> str:
+    export: str = actor.post(f"/v1/cases/{case}/exports", body)["exports"][-1]["id"]
+    built(actor, case, export)
+    return export
+
+
+def built(actor: Agent, case: str, export: str) -> None:
+    deadline = time.monotonic() + 60
+    while (state := actor.get(f"/v1/cases/{case}/exports/{export}")["state"]) == "queued":
+        assert time.monotonic() < deadline, "it was not built"
+        time.sleep(0.1)
+    assert state == "succeeded"
+
+
+async def readings(service: Service, case: str, export: str) -> list[str]:
+    """Who got it, in order, by the chain."""
+    async with Store.of(service.settings, service.clock).opened() as store:
+        events = await store.ledger.events(case)
+    return [e.actor.id for e in events if isinstance(e.body, ExportRead) and e.body.export == export]
+
+
 def test_what_the_law_keeps_is_refused_with_the_reason(walk: Walk) -> None:  # EVD-08, API-22
     for retention in ("identity", "contract"):
         error = refused(
@@ -133,7 +224,7 @@ def test_the_place_goes_at_once_with_a_certificate_and_the_bundle_that_told_it_t
     walk: Walk, service: Service
 ) -> None:
     customer, case = walk.customer, walk.customer.case
-    export = customer.get(f"/v1/cases/{case}")["exports"][-1]["id"]
+    export = customer.get(f"/v1/cases/{case}")["exports"][0]["id"]
     assert customer.fetch(f"/v1/cases/{case}/exports/{export}/file") == walk.bundle
     key = "an erasure, sent twice"
     first = customer.post(f"/v1/cases/{case}/erasures", {"retention": "location", "basis": "PIPL-15"}, key=key)

@@ -149,13 +149,14 @@ def go_program() -> Path:
     """tests/outside/go, built once with Debian's packages alone: no module is fetched."""
     folder = ROOT / "build/outside"
     folder.mkdir(parents=True, exist_ok=True)
-    built = folder / "sumdb"
+    built, made = folder / "sumdb", folder / f"sumdb.{os.getpid()}"  # another test process may be at it too
     env = {**os.environ, **GO, "GOCACHE": str(folder / "cache")}
-    command = ["go", "build", "-o", str(built), "tests/outside/go/sumdb.go"]
+    command = ["go", "build", "-o", str(made), "tests/outside/go/sumdb.go"]
     said = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if said.returncode:
         why = said.stderr.strip().splitlines()[-1]
         missing(f"golang.org/x/mod/sumdb ({why})", "Debian: apt-get install golang-golang-x-mod-dev")
+    made.replace(built)
     return built
 
 

@@ -227,33 +227,33 @@ class Sequencer:
     async def _write(self, entries: Sequence[bytes]) -> None:
         """Tiles of a longer tree, full ones and the new partial ones. No tile changes that was written before."""
         size = self._head.size
+        made: dict[str, bytes] = {}
         for number, entry in enumerate(entries):
             self._bundle.append(entry)
             if len(self._bundle) == WIDTH:
-                await self._put_bundle((size + number) // WIDTH)
+                self._close_bundle((size + number) // WIDTH, made)
                 self._bundle = []
-            await self._push(0, leaf_hash(entry), size + number)
+            self._push(0, leaf_hash(entry), size + number, made)
         size += len(entries)
         if self._bundle:
-            await self._put_bundle(size // WIDTH)
+            self._close_bundle(size // WIDTH, made)
         for level, hashes in enumerate(self._edges):
             if hashes:
-                await self._tiles.put(
-                    tile_path(level, (size >> HEIGHT * level) // WIDTH, len(hashes)), b"".join(hashes)
-                )
+                made[tile_path(level, (size >> HEIGHT * level) // WIDTH, len(hashes))] = b"".join(hashes)
+        # Together: each waits for the disk several times, and none for another; the checkpoint waits for all of them.
+        await asyncio.gather(*(self._tiles.put(path, data) for path, data in made.items()))
 
-    async def _push(self, level: int, hashed: bytes, index: int) -> None:
+    def _push(self, level: int, hashed: bytes, index: int, made: dict[str, bytes]) -> None:
         if level == len(self._edges):
             self._edges.append([])
         self._edges[level].append(hashed)
         if len(self._edges[level]) == WIDTH:
             full, self._edges[level] = self._edges[level], []
-            await self._tiles.put(tile_path(level, index // WIDTH), b"".join(full))
-            await self._push(level + 1, merge(full), index // WIDTH)
+            made[tile_path(level, index // WIDTH)] = b"".join(full)
+            self._push(level + 1, merge(full), index // WIDTH, made)
 
-    async def _put_bundle(self, number: int) -> None:
-        data = b"".join(map(framed, self._bundle))
-        await self._tiles.put(tile_path("entries", number, len(self._bundle)), data)
+    def _close_bundle(self, number: int, made: dict[str, bytes]) -> None:
+        made[tile_path("entries", number, len(self._bundle))] = b"".join(map(framed, self._bundle))
 
     async def _publish(self, size: int) -> None:
         # The edges began as those of the last signed tree (checked against its root at the start, and grown by us

@@ -43,8 +43,9 @@ class Server:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def postgres() -> Server:
-    """The server of DATABASE_URL when that names a PostgreSQL, else a new one with throw-away durability."""
+def postgres(*, durable: bool = False) -> Server:
+    """The server of DATABASE_URL when that names a PostgreSQL, else a new one: `durable` as it comes, for benchmarks;
+    else with throw-away durability."""
     given = os.environ.get("DATABASE_URL", "")
     if given.startswith("postgres"):
         return Server(given, None, None)
@@ -64,12 +65,11 @@ def postgres() -> Server:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(folder),
-        "fsync": "off",
-        "full_page_writes": "off",
-        "autovacuum": "off",
         "max_connections": "60",
         "shared_buffers": "32MB",
     }
+    if not durable:
+        settings |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     process = _start([str(programs / "postgres"), "-D", str(data), *options], folder, user, signal.SIGQUIT)
     _wait(process, folder, lambda: "ready" in _text(data / "postmaster.pid"), "PostgreSQL")

@@ -232,6 +232,8 @@ def _certificates(embedded: Any, sid: Any) -> tuple[x509.Certificate, list[x509.
     for item in embedded:
         if not isinstance(item.chosen, asn1_x509.Certificate):
             raise TimeStampRejected("certificate of another kind")
+        if item.chosen.serial_number < 1:  # RFC 5280 section 4.1.2.2; the next step would warn of it
+            raise TimeStampRejected("certificate has no positive serial number")
         names_it = (
             sid["issuer"].dump() == item.chosen.issuer.dump()
             and sid["serial_number"].native == item.chosen.serial_number

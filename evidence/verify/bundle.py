@@ -126,7 +126,8 @@ def _disclosures(desk: _Desk) -> Outcome:
 def _files(desk: _Desk) -> Outcome:
     found = fields.media(desk.read, desk.files)
     desk.fields += found
-    return "passed", files.check(desk.read, desk.files, found), ()
+    detail, absent = files.check(desk.read, desk.files, found)
+    return ("indeterminate", detail, ("NOTICE_WITHHELD",)) if absent else ("passed", detail, ())
 
 
 def _documents(desk: _Desk) -> Outcome:

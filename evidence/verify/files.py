@@ -9,19 +9,21 @@ from evidence.verify.chain import Chain
 from evidence.verify.fields import MATCH, MISMATCH, MISSING, Field
 from evidence.verify.strict import objects, parse_loose, sha256, text
 
+PRODUCT = "data/product/"
 DEFINITION = "data/product/definition.json"
 TEXTS = "data/context/texts/"
 _MODEL = re.compile(r"data/models/(.+)\.json")
 
 
-def check(chain: Chain, files: Mapping[str, bytes], fields: list[Field]) -> str:
+def check(chain: Chain, files: Mapping[str, bytes], fields: list[Field]) -> tuple[str, int]:
+    """What was found, and how many notices that the customer was shown are not inside."""
     # 8.1 media
     for field in fields:
         if field.state in (MISMATCH, MISSING):
             what = "is missing" if field.state == MISSING else "does not match its commitment"
             raise NotVerified(f"file of event {field.place.seq} {what}", record=str(field.place.file))
     # 8.2 the product version that the case froze, and exactly the files its definition pins
-    product = [path for path in files if path.startswith("data/product/")]
+    product = [path for path in files if path.startswith(PRODUCT)]
     _check_product(chain, files, product)
     # 8.3 exactly the manifests of the model packs whose scores are sealed
     named = set(_manifests(chain))
@@ -35,29 +37,32 @@ def check(chain: Chain, files: Mapping[str, bytes], fields: list[Field]) -> str:
     for path in files:
         if path.startswith(TEXTS) and not (sha256(files[path]) == path[len(TEXTS) :] and _named(path[-64:], chain)):
             raise NotVerified("a text that no event names", record=path)
+    shown = {text(record.body.get("text_sha256"), record.name) for record in chain.of("consent.notice_shown/1")}
+    absent = sum(f"{TEXTS}{digest}" not in files for digest in shown)
     opened = sum(field.state == MATCH for field in fields)
-    return f"{opened} of {len(fields)} files opened, {len(product)} product files"
+    detail = f"{opened} of {len(fields)} files opened, {len(product)} product files"
+    return detail + (f", {absent} notices are not here" if absent else ""), absent
 
 
 def _check_product(chain: Chain, files: Mapping[str, bytes], product: list[str]) -> None:
     definition = files.get(DEFINITION)
     if definition is None or sha256(definition) != chain.policy.get("product", {}).get("full"):
         raise NotVerified("the product is not the version frozen in the first event", record=DEFINITION)
-    pinned = set(_pinned(parse_loose(definition, DEFINITION)))
+    pinned = {(f"{PRODUCT}{name}", digest) for name, digest in _pinned(parse_loose(definition, DEFINITION))}
+    found = {(path, sha256(files[path])) for path in product if path != DEFINITION}
     for path in product:
-        if path != DEFINITION and sha256(files[path]) not in pinned:
+        if path != DEFINITION and (path, sha256(files[path])) not in pinned:
             raise NotVerified("a product file that the definition does not pin", record=path)
-    missing = pinned - {sha256(files[path]) for path in product}
-    if missing:
-        raise NotVerified("a file that the definition pins is not here", record=f"sha256 {min(missing)}")
+    if pinned - found:
+        raise NotVerified("a file that the definition pins is not here", record=min(pinned - found)[0])
 
 
-def _pinned(value: Any) -> Iterator[str]:
-    """Every string under a key `sha256`, at any depth."""
+def _pinned(value: Any) -> Iterator[tuple[str, str]]:
+    """(`file`, `sha256`) of every object that has a `sha256`, at any depth."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            if key == "sha256" and isinstance(item, str):
-                yield item
+        if isinstance(value.get("sha256"), str):
+            yield text(value.get("file"), DEFINITION), value["sha256"]
+        for item in value.values():
             yield from _pinned(item)
     elif isinstance(value, list):
         for item in value:

@@ -69,6 +69,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
         "未评估文书的电子签名：缺少所需组件。",
         "Document signatures were not evaluated: a component is missing.",
     ),
+    "NOTICE_WITHHELD": ("出示给客户的告知文本未包含在内。", "A notice that the customer was shown is not included."),
     "DOCUMENT_WITHHELD": ("签署的文书未包含在内。", "A signed document is not included."),
     "NO_WITNESS": ("没有独立见证方的签名。", "No independent witness signed the log."),
     "KEYS_FROM_BUNDLE": (

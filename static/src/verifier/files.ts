@@ -6,10 +6,12 @@ import { sha256 } from "./crypto";
 import type { Field } from "./fields";
 import { NotVerified, isObject, list, object, parseLoose, string, type Json } from "./strict";
 
+const PRODUCT = "data/product/";
 const DEFINITION = "data/product/definition.json";
 const TEXTS = "data/context/texts/";
 
-export async function checkFiles(chain: Chain, files: Files, fields: readonly Field[]): Promise<void> {
+/** How many notices that the customer was shown are not inside. */
+export async function checkFiles(chain: Chain, files: Files, fields: readonly Field[]): Promise<number> {
   // 8.1 files as captured
   const bad = fields.find((field) => field.state === "OPENED-MISMATCH" || field.state === "MISSING");
   if (bad) {
@@ -37,6 +39,9 @@ export async function checkFiles(chain: Chain, files: Files, fields: readonly Fi
       throw new NotVerified("a text that no event names", path);
     }
   }
+  const notices = chain.events.filter((event) => event.type === "consent.notice_shown/1");
+  const shown = new Set(notices.map(({ body, name }) => string(body["text_sha256"], name)));
+  return [...shown].filter((name) => !files.has(TEXTS + name)).length;
 }
 
 async function checkProduct(chain: Chain, files: Files): Promise<void> {
@@ -45,23 +50,25 @@ async function checkProduct(chain: Chain, files: Files): Promise<void> {
   if (!definition || (await sha256(definition)) !== frozen) {
     throw new NotVerified("the product is not the version frozen in the first event", DEFINITION);
   }
-  const pinned = new Set(pins(parseLoose(definition, DEFINITION)));
+  const pinned = new Set(pins(parseLoose(definition, DEFINITION)).map(([name, digest]) => `${PRODUCT}${name} ${digest}`));
   const missing = new Set(pinned);
   for (const [path, content] of files) {
-    if (!path.startsWith("data/product/")) continue;
-    const digest = await sha256(content);
-    if (path !== DEFINITION && !pinned.has(digest)) throw new NotVerified("a product file that the definition does not pin", path);
-    missing.delete(digest);
+    if (!path.startsWith(PRODUCT) || path === DEFINITION) continue;
+    const pin = `${path} ${await sha256(content)}`;
+    if (!pinned.has(pin)) throw new NotVerified("a product file that the definition does not pin", path);
+    missing.delete(pin);
   }
   const [first] = [...missing].sort();
-  if (first !== undefined) throw new NotVerified("a file that the definition pins is not here", `sha256 ${first}`);
+  if (first !== undefined) throw new NotVerified("a file that the definition pins is not here", first.slice(0, first.lastIndexOf(" ")));
 }
 
-/** Every text under a key `sha256`, at any depth. */
-function pins(value: Json): string[] {
+/** `file` and `sha256` of every object that has a `sha256`, at any depth. */
+function pins(value: Json): [string, string][] {
   if (Array.isArray(value)) return value.flatMap(pins);
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([key, item]) => [...(key === "sha256" && typeof item === "string" ? [item] : []), ...pins(item)]);
+  const { file, sha256: digest } = value;
+  const own: [string, string][] = typeof digest === "string" ? [[string(file, DEFINITION), digest]] : [];
+  return [...own, ...Object.values(value).flatMap(pins)];
 }
 
 /** `pack manifest` of each model whose score an event seals. */

@@ -30,7 +30,7 @@ export const FAILURES = [
   "FILE_MISMATCH", "DOCUMENT_INVALID", "ACT_INVALID", "POLICY_NOT_MET", "ACCOUNT_DIFFERS", "WITNESS_INVALID",
 ] as const;
 export type Code = (typeof FAILURES)[number] | "KEYS_FROM_BUNDLE" | "NO_TRUSTED_KEY" | "TIME_NOT_EVALUATED"
-  | "SIGNATURE_NOT_EVALUATED" | "DOCUMENT_WITHHELD" | "NO_WITNESS";
+  | "SIGNATURE_NOT_EVALUATED" | "NOTICE_WITHHELD" | "DOCUMENT_WITHHELD" | "NO_WITNESS";
 
 export interface Step { n: number; name: StepName; state: State; detail: string; record: string }
 export interface Reason { step: number; code: Code }
@@ -181,7 +181,8 @@ const RUN: Record<StepName, (desk: Desk) => Promise<Outcome>> = {
   async files(desk) {
     const fields = await openMedia(chainOf(desk), desk.files);
     desk.fields.push(...fields);
-    await checkFiles(chainOf(desk), desk.files, fields);
+    const absent = await checkFiles(chainOf(desk), desk.files, fields);
+    if (absent) return ["indeterminate", `${tally(fields)}; ${absent} notices are not here`, "NOTICE_WITHHELD"];
     return ["passed", tally(fields)];
   },
 

@@ -61,14 +61,19 @@ def adopt(package: Path, into: Path, open_pack: Pack, bars: Bars) -> Pack:
         if item.suffix in {".onnx", ".png"} and not item.name.startswith(("detect.", "match.")):
             shutil.copy(item, into / item.name)
     manifest = _manifest(inside, holder, open_pack, bars)
-    pack = Pack(path=into.resolve(), sha256="0" * 64, manifest=manifest)
-    manifest = msgspec.structs.replace(manifest, golden=_golden(pack))
+    golden = _golden(
+        _written(manifest, into)
+    )  # until it is answered anew, the open pack's answer: nothing starts on it
+    pack = _written(msgspec.structs.replace(manifest, golden=golden), into)
+    Eyes(pack, Local(pack))
+    return pack
+
+
+def _written(manifest: Manifest, into: Path) -> Pack:
     part = into / ".manifest.json"
     part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
     part.replace(into / "manifest.json")
-    loaded = load(into)
-    Eyes(loaded, Local(loaded))  # it answers its own golden picture
-    return loaded
+    return load(into)
 
 
 def _manifest(inside: Path, holder: str, open_pack: Pack, bars: Bars) -> Manifest:

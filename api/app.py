@@ -100,7 +100,7 @@ def create_app(
     tokens = Tokens(derived(store.master, "tokens"), now)
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now, health)
-    keeper = Keeper(rooms.erasure, health)
+    keeper = Keeper(rooms.erasure, health, store.key_files, store.leases)
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
     desk = Desk(store.ledger, store.vault, shared.answers, now)

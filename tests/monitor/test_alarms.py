@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -113,28 +112,28 @@ async def test_projections_go_on_after_storage_came_back() -> None:
     """A worker that learned nothing any more would answer from yesterday's lists for as long as it runs."""
     learned: list[int] = []
 
-    class Log:
+    class Failing:
         failing = True
 
         async def wait(self, after: int) -> None:
             await asyncio.sleep(0)
+
+        async def newest(self) -> int:
+            return 3
 
         async def scan(self, after: int, limit: int = 1000) -> list[Entry]:
             if self.failing:
                 raise StorageFailed("away")
             return [Entry(position=after + 1, stream="case_a", seq=1, line=b"{}")] if after < 3 else []
 
-    class Store:
-        log = Log()
-
     def learn(entries: Sequence[Entry]) -> None:
         learned.extend(entry.position for entry in entries)
 
-    store: Any = Store()
-    learning = _Learning(store, [learn], 0)
+    feed = Failing()
+    learning = _Learning(feed, [learn], 0)
     with pytest.raises(StorageFailed):
         await learning.run()
-    store.log.failing = False
+    feed.failing = False
     task = asyncio.create_task(learning.run())
     for _ in range(20):
         await asyncio.sleep(0)

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from api.judging import Judges
 from api.keys import time_roots
 from api.live import Live
 from api.rooms import SYSTEM, Rooms
@@ -87,6 +88,7 @@ class Proofroom:
     witnessing: Witnessing | None
     alarm: Alarm
     sound: Callable[[], bool]
+    judges: Judges = field(default_factory=Judges)
 
     @classmethod
     def of(

@@ -1,6 +1,5 @@
 """Evidence handed out, and checked for anybody."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -19,7 +18,6 @@ from evidence.events import Frozen, Stamp
 from evidence.export import rules
 from evidence.export.rules import RequestExport
 from evidence.ports import new_id
-from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
 
 BUNDLE_BYTES = 200 * 1024 * 1024
 
@@ -89,10 +87,10 @@ async def fetch_export(
 @post("/v1/verifications", status_code=200, security=[], request_max_body_size=BUNDLE_BYTES, opt={"reads": True})
 async def verify(request: Request[Any, Any, Any], proofroom: NamedDependency[Proofroom]) -> dict[str, Any]:
     """Judge a bundle or a signed PDF against this service's own public keys. No login."""
-    data = await request.body()
-    keys = TrustedKeys.of(proofroom.public_keys())
-    report = await asyncio.to_thread(verify_pdf if data.startswith(b"%PDF-") else verify_bundle, data, keys)
-    return report.plain()
+    judges = proofroom.judges
+    async with judges.place():
+        data = await judges.receive(request.body())
+        return await judges.judge(data, proofroom.public_keys())
 
 
 @get("/v1/keys", security=[])

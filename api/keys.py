@@ -8,13 +8,21 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from api.settings import Settings
 from evidence import ciphers
 from evidence.durable import write_durable
 from evidence.errors import NotVerified
+from evidence.events.identity import Check
+from evidence.ports import Clock, Random
 from evidence.witness.policy import NONE, Policy
+from kyc.authority import Authority
+from kyc.authority.http import HttpAuthority
+from kyc.authority.sandbox import SandboxAuthority
 from kyc.screening.errors import ListInvalid
 from kyc.screening.flow import Lists
 
@@ -42,6 +50,8 @@ def master_key(settings: Settings) -> bytes:
 
 def check_mode(settings: Settings) -> None:
     """Production refuses every stand-in, and says all of them at once (EVIDENCE-FORMAT 1)."""
+    if settings.workers > 1 and not settings.redis_url:
+        raise SetupRefused("more than one worker needs REDIS_URL: each would remember used proofs for itself")
     if settings.mode != "production":
         return
     missing = [] if settings.master_key else ["JIANZHENG_MASTER_KEY"]
@@ -70,6 +80,22 @@ def witness_policy(settings: Settings) -> Policy | None:
     if not policy.reached({witness.key.name for witness in policy.witnesses if witness.url}):
         raise SetupRefused("JIANZHENG_WITNESS_POLICY: the quorum needs witnesses that have no URL there")
     return policy
+
+
+def identity_authority(settings: Settings, now: Clock, random: Random) -> Authority | None:
+    """Who is asked whether name and number belong together. SetupRefused when the settings do not say it all."""
+    if not settings.authority_url:
+        return SandboxAuthority() if settings.mode == "sandbox" else None
+    try:
+        key = load_pem_public_key(Path(settings.authority_key).read_bytes())
+        secret = bytes.fromhex(settings.authority_secret)
+        checks = msgspec.convert(settings.authority_checks.split(","), frozenset[Check])
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise SetupRefused(f"JIANZHENG_AUTHORITY_KEY, _SECRET or _CHECKS: {error}") from None
+    name = settings.authority_name
+    if not isinstance(key, Ed25519PublicKey) or len(secret) != MASTER_BYTES or not name:
+        raise SetupRefused("an authority needs its name, its Ed25519 key and a secret of 64 hexadecimal digits")
+    return HttpAuthority(name, (name, name), settings.authority_url, secret, key, checks, now, random)
 
 
 def name_lists(settings: Settings) -> Lists:

@@ -10,16 +10,15 @@ import kyc.access.flow
 import kyc.flow
 import kyc.screening.flow
 import products.flow
-from api.keys import name_lists, one_at_a_time
+from api.keys import identity_authority, name_lists, one_at_a_time
 from api.settings import Settings
 from api.store import Store
 from esign.signer import open_authority
 from evidence import retention
 from evidence.events import Actor, Stamp
 from evidence.ports import Clock, Random, Sender
-from kyc import models
+from kyc import models, notices
 from kyc.access.staff import Accounts
-from kyc.authority import SandboxAuthority
 from kyc.engine import FaceEngine
 from kyc.ocr import Reader
 from kyc.pool import Workers
@@ -58,6 +57,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
     workers = Workers()
     keys = settings.data / "keys"
     screening = kyc.screening.flow.Ports(ledger, vault, now, name_lists(settings))
+    source = identity_authority(settings, now, random)
     with one_at_a_time(keys):
         authority = open_authority(keys / "documents", store.master, store.stamper, now, random)
     return Rooms(
@@ -71,7 +71,10 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             faces=FaceEngine(models.load(settings.models), workers),
             reader=Reader(),
             screening=screening,
-            authority=SandboxAuthority() if settings.mode == "sandbox" else None,
+            processor=notices.DEMO._replace(
+                receiver=source.title if source is not None and "face" in source.checks else None
+            ),
+            authority=source,
         ),
         products=products.flow.Ports(
             ledger=ledger,

@@ -35,6 +35,11 @@ class Settings(Frozen, frozen=True, kw_only=True):
     stamp_every_s: int = 60  # how often the newest checkpoint is time-stamped
     witness_policy: str = ""  # C2SP tlog-policy file: witnesses with their addresses, and the quorum; docs/WITNESS.md
     witness_every_s: int = 1  # a checkpoint is shown to the witnesses at most this often
+    authority_url: str = ""  # source that checks identities, docs/AUTHORITY.md; default: a demonstration, sandbox only
+    authority_name: str = ""  # what it is called in the record and on notices, e.g. 某某身份认证平台
+    authority_key: str = ""  # PEM file with its Ed25519 public key: only answers signed by it are believed
+    authority_secret: str = ""  # 64 hex digits; signs our questions to it (HMAC-SHA-256)
+    authority_checks: str = "person"  # what is agreed with it, by commas: person, phone, bank_card, face
     screening_lists: str = ""  # folder of name lists, docs/SCREENING.md; default: a made-up one, in the sandbox only
     anchor_wait_s: int = 600  # an export waits this long for its time stamps and cosignatures, then says what lacks
     monitor_every_s: int = 60  # the whole log is read again and compared with what was signed this often, if it can be

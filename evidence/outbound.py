@@ -7,6 +7,7 @@ import http.client
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +33,20 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def post(url: str, body: bytes, kind: str, *, timeout_s: float, accept: str = "*/*") -> Reply:
+def post(
+    url: str,
+    body: bytes,
+    kind: str,
+    *,
+    timeout_s: float,
+    accept: str = "*/*",
+    headers: Mapping[str, str] | None = None,
+) -> Reply:
     """Any status is an answer. NoAnswerError when there is none within `timeout_s`."""
     if not url.startswith(("http://", "https://")):
         raise NoAnswerError("not an http or https URL")
-    headers = {"Content-Type": kind, "Accept": accept, "User-Agent": "jianzheng"}
-    request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - checked above
+    all_headers = {"Content-Type": kind, "Accept": accept, "User-Agent": "jianzheng", **(headers or {})}
+    request = urllib.request.Request(url, body, all_headers, method="POST")  # noqa: S310 - checked above
     deadline = time.monotonic() + timeout_s
     opener = urllib.request.build_opener(_NoRedirect)
     try:

@@ -6,14 +6,15 @@ from datetime import date, datetime, timedelta, timezone
 
 from evidence.case import Case
 from evidence.events import Body, Media, Party, Stamp
+from evidence.events.identity import Check
 from evidence.ledger import Ledger, Rule
 from evidence.ports import Clock, Random
 from evidence.vault import Vault
 from kyc import notices, rules
-from kyc.authority import Authority
+from kyc.authority import Answer, Authority, Question
 from kyc.commands import ChooseRoute, DecideConsent, ReviewIdentity, ShowNotice
 from kyc.engine import FaceEngine
-from kyc.errors import ChecksOpen, StandInRefused
+from kyc.errors import AuthorityUnavailable, ChecksOpen, StandInRefused
 from kyc.face import Face, Look
 from kyc.ocr import Reader
 from kyc.screening import flow as screening
@@ -57,7 +58,7 @@ async def choose_route(case: Case, command: ChooseRoute, stamp: Stamp, ports: Po
     identity = case.identity_of(command.party)
     data = None
     if command.route == "assisted" and identity.route != "assisted" and identity.confirmed:
-        data = await ask_authority(case, await confirmed(case, command.party, ports), ports)
+        data = await ask_authority(case, command.party, await confirmed(case, command.party, ports), ports)
     return await ports.ledger.record(case.id, lambda case: rules.choose_route(case, command, data, stamp), stamp)
 
 
@@ -68,7 +69,12 @@ async def review(case: Case, command: ReviewIdentity, stamp: Stamp, ports: Ports
     rules.admit_review(case, command, stamp)
     if command.decision == "accept" and not await screening.may_go_on(case, command.party, ports.screening):
         raise ChecksOpen()
-    return await ports.ledger.record(case.id, lambda case: rules.review(case, command, stamp), stamp)
+    data = None
+    if command.decision == "accept" and case.identity_of(command.party).authority_silent:
+        data = await ask_authority(case, command.party, await confirmed(case, command.party, ports), ports)
+        if data is not None and rules.SILENT in data.reasons:
+            raise AuthorityUnavailable("still silent")
+    return await ports.ledger.record(case.id, lambda case: rules.review(case, command, data, stamp), stamp)
 
 
 async def discard_frames(case: Case, party: Party, stamp: Stamp, ports: Ports) -> Case:
@@ -79,6 +85,7 @@ async def discard_frames(case: Case, party: Party, stamp: Stamp, ports: Ports) -
 
 async def screen_again(case: Case, party: Party, stamp: Stamp, ports: Ports) -> Case:
     """For a follower: a list changed. Whoever is on it now stops where they are; the case does not say why (API-21)."""
+    rules.hold(case, party)
     fields = await confirmed(case, party, ports)
     if {"name", "number"} <= fields.keys() and not await screening.again(case, party, fields, ports.screening):
         return await ports.ledger.record(case.id, lambda case: rules.hold(case, party), stamp)
@@ -88,14 +95,39 @@ async def screen_again(case: Case, party: Party, stamp: Stamp, ports: Ports) -> 
 # --- shared by the steps ----------------------------------------------------------------------------------------------
 
 
-async def ask_authority(case: Case, fields: Mapping[str, str], ports: Ports) -> rules.DataFact | None:
-    if ports.authority is None:
+async def ask_authority(
+    case: Case, party: Party, fields: Mapping[str, str], ports: Ports, face: bytes = b""
+) -> rules.DataFact | None:
+    """Name and number, with the phone where the source knows phones; or the live `face` (a JPEG).
+
+    A source that does not answer is recorded as silent: the case waits for a person, nothing is lost or passed.
+    """
+    authority = ports.authority
+    if authority is None:
         return None
-    if case.mode == "production" and ports.authority.basis == "sandbox":
-        raise StandInRefused(ports.authority.name)
-    answer = await ports.authority.check(fields["name"], fields["number"])
+    if case.mode == "production" and authority.basis == "sandbox":
+        raise StandInRefused(authority.name)
+    check: Check = "face" if face else "phone" if "phone" in authority.checks else "person"
+    phone = ""
+    if check == "phone":
+        commitment = case.people[party].phone
+        phone = (await revealed(case, {"phone": commitment}, ports)).get("phone", "")
+        check = "phone" if phone else "person"
+    question = Question(check=check, name=fields["name"], number=fields["number"], phone=phone, face=face)
+    try:
+        answer = await authority.ask(question)
+    except AuthorityUnavailable:
+        answer = Answer(verdict="not_run", reasons=(rules.SILENT,))
+    kept = None
+    if answer.signed:
+        kept = await ports.vault.put(case.id, "identity", answer.signed, "application/json")
     return rules.DataFact(
-        source=ports.authority.name, basis=ports.authority.basis, verdict=answer.verdict, reasons=answer.reasons
+        source=authority.name,
+        basis=authority.basis,
+        check=check,
+        verdict=answer.verdict,
+        reasons=answer.reasons,
+        answer=kept,
     )
 
 

@@ -9,15 +9,17 @@ from typing import Any, NamedTuple
 from evidence import decode
 from evidence.errors import NotFound
 
-SCOPES = ("recording", "privacy", "face", "location")
+SCOPES = ("recording", "privacy", "face", "location", "transfer")
 
 
 class Processor(NamedTuple):
-    """Who answers for the data: full name and a way to reach them."""
+    """Who answers for the data: full name and a way to reach them. `receiver`: the source that faces are sent to, in
+    Chinese and English; None where none is, and then there is nothing to consent to (KYC-14)."""
 
     zh: str
     en: str
     contact: str
+    receiver: tuple[str, str] | None = None
 
 
 DEMO = Processor("示例保险代理有限公司（演示）", "Example Insurance Agency Ltd. (demonstration)", "400-000-0000")
@@ -115,6 +117,34 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[tuple[str, str], ...], tuple[str,
         ),
         ("我单独同意处理我的人脸信息。", "I separately agree to the processing of my face data."),
     ),
+    "transfer": (
+        ("人脸信息对外提供单独告知书", "Separate notice on giving your face picture to another"),
+        (
+            (
+                "请{receiver}核对是不是您本人。只用于这一次身份验证。",
+                "To have {receiver} check that it is you; for this one check only.",
+            ),
+            (
+                "从您刚才拍摄的照片中取一张正面照，连同姓名和身份证号码，加密传送给{receiver}。对方只返回是否一致。",
+                "One frontal picture of those you just took is sent, encrypted, to {receiver} with your name and ID"
+                " number. They answer only whether it matches.",
+            ),
+            (
+                "我们在判断完成后立即删除照片；{receiver}的保存期限以其公布的规则为准。提供记录保存三年。",
+                "We delete the picture as soon as the decision is made; how long {receiver} keeps it follows its"
+                " published rules. The record that it was given is kept for three years.",
+            ),
+            (
+                "不是必须：不同意仍可继续，只在本公司服务器上比对，也可以选择“人工核验”。",
+                "It is not necessary: without it you can go on, compared on our own servers only, or choose assisted"
+                " verification.",
+            ),
+        ),
+        (
+            "我单独同意将我的人脸照片提供给{receiver}。",
+            "I separately agree to my face picture being given to {receiver}.",
+        ),
+    ),
     "location": (
         ("位置信息处理告知书", "Notice on location"),
         (
@@ -143,16 +173,23 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[tuple[str, str], ...], tuple[str,
 
 def texts(scope: str, processor: Processor = DEMO) -> dict[str, Any]:
     """`{locale: {title, items: [{label, text}], statement}}`. NotFound for another scope."""
-    if scope not in _TEXTS:
+    if scope not in _TEXTS or (scope == "transfer" and processor.receiver is None):
         raise NotFound("no such notice")
     titles, middle, statements = _TEXTS[scope]
     who = (f"{processor.zh}，电话 {processor.contact}", f"{processor.en}, telephone {processor.contact}")
     items = (who, *middle, RIGHTS)
+    receiver = processor.receiver or ("", "")
+
+    def said(texts: tuple[str, str], side: int) -> str:
+        return texts[side].replace("{receiver}", receiver[side])
+
     return {
         locale: {
             "title": titles[side],
-            "items": [{"label": label[side], "text": text[side]} for label, text in zip(LABELS, items, strict=True)],
-            "statement": statements[side],
+            "items": [
+                {"label": label[side], "text": said(text, side)} for label, text in zip(LABELS, items, strict=True)
+            ],
+            "statement": said(statements, side),
         }
         for side, locale in enumerate(("zh-CN", "en"))
     }

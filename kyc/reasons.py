@@ -102,6 +102,14 @@ PAPER: dict[str, Reason] = {
 }
 
 DATA: dict[str, Reason] = {
+    "PHONE_MISMATCH": _person("the source says that the phone is another person's"),
+    "CARD_MISMATCH": _person("the source says that the bank card is another person's"),
+    "AUTHORITY_FACE_DIFFERS": _person("the source says that the live face is another person's"),
+    "AUTHORITY_PORTRAIT_MISSING": _person("the source has no portrait to compare with"),
+    "AUTHORITY_DOUBT": _person("the source cannot say yes or no"),
+    "AUTHORITY_SILENT": _person("the source was asked and did not answer; it is asked again at the review"),
+    "NO_TRANSFER_CONSENT": _person("the customer did not agree to the face being sent to the source"),
+    "NOT_REACHED": _person("nothing was asked, because an earlier check did not pass"),
     "NAME_NUMBER_MISMATCH": _person("the source says that name and number do not belong together"),
     "NUMBER_NOT_FOUND": _person("the source does not know the number"),
     "PERSON_DECEASED": _person("the source reports the person as deceased"),

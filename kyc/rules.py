@@ -26,7 +26,8 @@ from evidence.events import (
     Stamp,
     parse_instant,
 )
-from evidence.events.identity import Route, Verdict
+from evidence.events.identity import Check, Route, Verdict
+from kyc.authority import Basis
 from kyc.commands import ChooseRoute, DecideConsent, ReviewIdentity, ShowNotice
 from kyc.errors import (
     ConsentMissing,
@@ -39,6 +40,7 @@ from kyc.errors import (
 )
 from kyc.reasons import ACCEPTING
 
+SILENT = "AUTHORITY_SILENT"
 STRENGTH: Literal["K3"] = "K3"  # paper, live face or a person who looked, and the device that did it
 
 
@@ -46,9 +48,16 @@ class DataFact(Frozen, frozen=True, kw_only=True):
     """What an outside source answered; None in its place when nobody was asked."""
 
     source: str
-    basis: str
+    basis: Basis
+    check: Check = "person"
     verdict: Verdict
     reasons: tuple[str, ...] = ()
+    answer: Media | None = None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why a person has to look; a source that was asked and is silent is a doubt too."""
+        return self.reasons if self.verdict in {"fail", "review"} or SILENT in self.reasons else ()
 
     def event(self, party: Party) -> DataChecked:
         return DataChecked(
@@ -56,7 +65,9 @@ class DataFact(Frozen, frozen=True, kw_only=True):
             source=self.source,
             verdict=self.verdict,
             reasons=self.reasons,
-            basis="authority" if self.basis == "authority" else "sandbox",
+            basis=self.basis,
+            check=self.check,
+            answer=self.answer,
         )
 
 
@@ -215,11 +226,17 @@ def admit_review(case: Case, command: ReviewIdentity, stamp: Stamp) -> Identity:
     return identity
 
 
-def review(case: Case, command: ReviewIdentity, stamp: Stamp) -> tuple[Body, ...]:
-    """Accepting verifies when everything else is there; a face route still needs a live face that did not fail."""
+def review(case: Case, command: ReviewIdentity, data: DataFact | None, stamp: Stamp) -> tuple[Body, ...]:
+    """Accepting verifies when everything else is there; a face route still needs a live face that did not fail.
+
+    `data`: what a source answered now that was silent before.
+    """
     identity = admit_review(case, command, stamp)
     party = command.party
     decided = ReviewDecided(party=party, decision=command.decision, reason=command.reason)
+    answered = () if data is None else (data.event(party),)
+    if data is not None and data.doubts:  # the reviewer decides again, knowing this
+        return answered
     route: Route = "assisted" if identity.route == "assisted" else "face"
     if command.decision == "reject":
         locked = () if route in identity.locked else (RouteLocked(party=party, route=route),)
@@ -227,7 +244,7 @@ def review(case: Case, command: ReviewIdentity, stamp: Stamp) -> tuple[Body, ...
     session = _last_session(case, party)
     judged = identity.attempts[-1].verdict if identity.attempts else "not_run"
     ready = bool(identity.confirmed) and (route == "assisted" or judged in {"pass", "review"})
-    return (decided, verified(party, route, session)) if ready and session else (decided,)
+    return (*answered, decided, *((verified(party, route, session),) if ready and session else ()))
 
 
 def hold(case: Case, party: Party) -> tuple[Body, ...]:

@@ -17,8 +17,8 @@ async def list_products(rooms: NamedDependency[Rooms]) -> dict[str, Any]:
 
 
 @get("/v1/notices/{name:str}", security=[])
-async def see_notice(name: FromPath[str]) -> dict[str, Any]:
-    return notices.public(name)
+async def see_notice(name: FromPath[str], rooms: NamedDependency[Rooms]) -> dict[str, Any]:
+    return notices.public(name, rooms.identity.processor)
 
 
 ROUTES = [list_products, see_notice]

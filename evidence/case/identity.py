@@ -88,6 +88,7 @@ class Identity(Frozen, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     comparisons: dict[str, str] = {}  # pair -> verdict
     data_checked: str | None = None
+    authority_silent: bool = False  # the last source asked did not answer
     locked: tuple[str, ...] = ()
     review: str | None = None  # requested | accept | reject
     verified: Verified | None = None
@@ -150,7 +151,8 @@ class Identity(Frozen, frozen=True, kw_only=True):
                 last = replace(last, verdict=verdict, reasons=(*last.reasons, *body.reasons))
                 return replace(self, comparisons=comparisons, attempts=(*self.attempts[:-1], last))
             case DataChecked():
-                return replace(self, data_checked=body.verdict)
+                silent = "AUTHORITY_SILENT" in body.reasons
+                return replace(self, data_checked=body.verdict, authority_silent=silent)
             case RouteLocked():
                 return replace(self, locked=(*self.locked, body.route))
             case ReviewRequested():

@@ -6,6 +6,7 @@ from evidence.events.envelope import Body, Commitment, Frozen, Instant, Media, P
 
 Verdict = Literal["pass", "review", "fail", "not_run"]
 Route = Literal["face", "assisted"]
+Check = Literal["person", "phone", "bank_card", "face"]
 
 
 class Provenance(Frozen, frozen=True, kw_only=True):
@@ -127,10 +128,15 @@ class FacesCompared(Body, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     score: Score | None = None
     basis: Literal["screened", "authority", "sandbox"] = "screened"
+    answer: Media | None = None  # what the source signed
 
 
 class DataChecked(Body, frozen=True, kw_only=True):
-    """Name and number against an outside source. `basis` says `sandbox` where no authority was asked."""
+    """Name and number, with the phone or a card as `check` says, against an outside source.
+
+    `basis` says `sandbox` where no authority was asked; `answer` is what the source signed. `not_run` with the reason
+    AUTHORITY_SILENT: it was asked and did not answer, so a person decides and it is asked again then.
+    """
 
     TYPE: ClassVar[str] = "identity.data_checked/1"
     party: Party
@@ -138,6 +144,8 @@ class DataChecked(Body, frozen=True, kw_only=True):
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     basis: Literal["authority", "sandbox"]
+    check: Check = "person"
+    answer: Media | None = None
 
 
 class RouteLocked(Body, frozen=True, kw_only=True):

@@ -80,9 +80,12 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
     bars = bars_of(faces)
     judgement = liveness.judge(present.actions, looks, bars)
     match, match_reasons, match_score = await _match(case, party, judgement.face, bars, faces, ports)
-    data = None
+    data = authority = None
     if liveness.worst(judgement.verdict, match) == "pass":
-        data = await ask_authority(case, await confirmed(case, party, ports), ports)
+        fields = await confirmed(case, party, ports)
+        data = await ask_authority(case, party, fields, ports)
+        if not _why_not_asked(case, ports):
+            authority = await ask_authority(case, party, fields, ports, face=frames[0])  # the frontal one
     hidden = await ports.vault.hide(case.id, "identity", {"liveness_statement": statement.decode()})
     judged = rules.JudgedFact(
         verdict=judgement.verdict,
@@ -93,6 +96,8 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
         match_score=match_score,
         statement=hidden["liveness_statement"],
         data=data,
+        authority=authority,
+        not_asked=_why_not_asked(case, ports) or "NOT_REACHED",
     )
     return await erasing(case, party, lambda case: rules.decide(case, command, challenge, judged, stamp), stamp, ports)
 
@@ -121,6 +126,13 @@ async def _match(
     paper = case.identity_of(party).papers["cn_id_front"]
     look = await faces.look(await ports.vault.get(case.id, paper.media))
     return liveness.compare(live, portrait(look), bars)
+
+
+def _why_not_asked(case: Case, ports: Ports) -> str:
+    """A face leaves this host only to a source that compares faces, and with a consent to just that (KYC-14)."""
+    if ports.authority is None or "face" not in ports.authority.checks:
+        return "NO_ADAPTER"
+    return "" if case.consented("transfer") else "NO_TRANSFER_CONSENT"
 
 
 def _signed_statement(

@@ -1,6 +1,7 @@
 """What may happen on the face route: a challenge, its frames, and the one decision on them."""
 
 from datetime import timedelta
+from typing import Literal
 
 from evidence.case import Case, Session
 from evidence.case.identity import Challenge
@@ -52,6 +53,8 @@ class JudgedFact(Frozen, frozen=True, kw_only=True):
     match_score: Score | None
     statement: Commitment
     data: DataFact | None
+    authority: DataFact | None  # what a source said of the live face; None: not asked, and `not_asked` says why
+    not_asked: str = "NO_ADAPTER"
 
 
 def admit_challenge(case: Case, stamp: Stamp) -> tuple[Party, Session]:
@@ -151,7 +154,7 @@ def decide(case: Case, command: DecideChallenge, challenge: str, judged: JudgedF
                 reasons=judged.match_reasons,
                 score=judged.match_score,
             ),
-            FacesCompared(party=party, pair="live_to_authority", verdict="not_run", reasons=("NO_ADAPTER",)),
+            _with_authority(party, judged),
         ]
     bodies += erasure(case, party, "KYC-13")
     if judged.data is not None:
@@ -159,10 +162,23 @@ def decide(case: Case, command: DecideChallenge, challenge: str, judged: JudgedF
     return (*bodies, *_consequence(case, party, overall, judged, stamp))
 
 
+def _with_authority(party: Party, judged: JudgedFact) -> FacesCompared:
+    """KYC-08: apart from the comparison with the paper, and never said where no source was asked."""
+    pair: Literal["live_to_authority"] = "live_to_authority"
+    said = judged.authority
+    if said is None:
+        return FacesCompared(party=party, pair=pair, verdict="not_run", reasons=(judged.not_asked,))
+    return FacesCompared(
+        party=party, pair=pair, verdict=said.verdict, reasons=said.reasons, basis=said.basis, answer=said.answer
+    )
+
+
 def _consequence(case: Case, party: Party, overall: Verdict, judged: JudgedFact, stamp: Stamp) -> tuple[Body, ...]:
     identity = case.identity_of(party)
     if overall == "pass":
-        doubts = list(judged.data.reasons) if judged.data and judged.data.verdict in {"fail", "review"} else []
+        doubts = list(judged.data.doubts) if judged.data else []
+        if judged.authority is not None:
+            doubts += judged.authority.doubts
         if identity.review == "reject":
             doubts.append("EARLIER_REJECTION")
         if doubts:

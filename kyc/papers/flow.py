@@ -53,7 +53,7 @@ async def confirm(case: Case, command: ConfirmFields, stamp: Stamp, ports: Ports
     corrected = tuple(name for name in FIELDS if _plain(read.get(name, "")) != fields[name])
     data = None
     if case.identity_of(party).route == "assisted":
-        data = await ask_authority(case, fields, ports)
+        data = await ask_authority(case, party, fields, ports)
     passed = await screening.onboard(case, party, fields, ports.screening)
     hidden = await ports.vault.hide(case.id, "identity", fields)
     return await ports.ledger.record(

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -26,13 +26,15 @@ from evidence.events import (
     Stamp,
     instant,
 )
-from evidence.events.identity import ReadField
+from evidence.events.identity import ReadField, Score
 from evidence.ledger import Rule
 from evidence.policy import Policy, ProductRef, SignaturePlan, Step
 from evidence.vault import Vault, b64
 from kyc import document, flow, notices
-from kyc.authority import Authority, SandboxAuthority
+from kyc.authority import Authority
+from kyc.authority.sandbox import SandboxAuthority
 from kyc.challenge import flow as live
+from kyc.challenge import rules as challenges
 from kyc.commands import (
     CaptureFrame,
     CapturePaper,
@@ -52,6 +54,7 @@ from kyc.papers import flow as papers
 from kyc.screening import flow as screening
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues, StoryLedger
 
+B = TypeVar("B", bound=Body)
 COMMITMENT = "A" * 43
 AGENT = Actor(id="staff_agent", role="agent")
 REVIEWER = Actor(id="staff_reviewer", role="reviewer")
@@ -118,7 +121,8 @@ class Story:
         self._cases = 0
 
     def ask(self, authority: Authority | None) -> None:
-        self.ports = replace(self.ports, authority=authority)
+        receiver = authority.title if authority is not None else None
+        self.ports = replace(self.ports, authority=authority, processor=notices.DEMO._replace(receiver=receiver))
 
     # --- getting there -----------------------------------------------------------------------------------------------
 
@@ -158,7 +162,7 @@ class Story:
 
     async def consent(self, case: Case, *scopes: Scope) -> Case:
         for scope in scopes:
-            sha256 = notices.text_sha256(scope)
+            sha256 = notices.text_sha256(scope, self.ports.processor)
             shown = ShowNotice(scope=scope, locale="zh-CN", text_sha256=sha256)
             case = await flow.show_notice(case, shown, self.stamp(), self.ports)
             given = DecideConsent(scope=scope, decision="given", text_sha256=sha256)
@@ -252,12 +256,43 @@ class Story:
             frames = specimen.frames(["neutral"] * len(frames), seed)
         return await self.decide(await self.capture(case, frames), frames)
 
+    async def passed(self, case: Case) -> Case:
+        """A capture as if the models had passed it: what they say is tested elsewhere; whom it asks is real."""
+        case = await self.challenge(case)
+        challenge = present(case)
+        for index in range(len(challenge.actions)):
+            media = await self.ports.vault.put(case.id, "biometric", bytes([index]), "image/jpeg")
+            command = CaptureFrame(challenge=challenge.id, index=index)
+            captured = challenges.capture_frame(case, command, media, self.stamp())
+            case = await self.ports.ledger.record(case.id, _rule(captured), self.stamp())
+        fields = await flow.confirmed(case, "proposer", self.ports)
+        data = await flow.ask_authority(case, "proposer", fields, self.ports)
+        judged = challenges.JudgedFact(
+            verdict="pass",
+            reasons=(),
+            scores=(),
+            match="pass",
+            match_reasons=(),
+            match_score=Score(name="similarity", value_e4=9_000),
+            statement=COMMITMENT,
+            data=data,
+            authority=None,
+        )
+        decided = DecideChallenge(frames=("00" * 32,) * len(challenge.actions), signature="A" * 80)
+        return await self.ports.ledger.record(
+            case.id, lambda case: challenges.decide(case, decided, challenge.id, judged, self.stamp()), self.stamp()
+        )
+
     async def review(self, case: Case, decision: str, reason: str, actor: Actor = REVIEWER) -> Case:
         command = msgspec.convert({"party": "proposer", "decision": decision, "reason": reason}, ReviewIdentity)
         return await flow.review(case, command, self.stamp(actor=actor), self.ports)
 
     def stored(self, kind: str = "") -> list[str]:
         return [key for key in self.objects.blobs if kind in key]
+
+
+async def bodies(story: Story, case: Case, kind: type[B]) -> list[B]:
+    return [event.body for event in await story.ports.ledger.events(case.id) if isinstance(event.body, kind)]
 
 
 def present(case: Case) -> Any:

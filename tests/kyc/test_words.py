@@ -8,13 +8,14 @@ import pytest
 
 from evidence import decode
 from evidence.errors import NotFound
-from kyc import authority, notices
+from kyc import notices
+from kyc.authority import sandbox
 from kyc.quality import Quality, shortfalls
 from kyc.reasons import ACCEPTING, REASONS
 
 ROOM = Path(notices.__file__).parent
 WORDY = (
-    *("liveness", "quality", "document", "rules", "flow", "authority"),
+    *("liveness", "quality", "document", "rules", "flow", "authority/__init__", "authority/sandbox"),
     *("papers/rules", "papers/flow", "challenge/rules", "challenge/flow"),
 )
 OTHER_WORDS = {"KYC", "UPPER_SNAKE"}
@@ -22,7 +23,7 @@ OTHER_WORDS = {"KYC", "UPPER_SNAKE"}
 
 @pytest.mark.parametrize("scope", notices.SCOPES)
 def test_each_notice_has_the_six_items_in_both_languages(scope: str) -> None:  # KYC-01
-    answer = notices.public(scope)
+    answer = notices.public(scope, notices.DEMO._replace(receiver=("核查源", "a source")))
     assert answer["text_sha256"] == decode.digest(answer["texts"])
     for side, locale in enumerate(("zh-CN", "en")):
         text = answer["texts"][locale]
@@ -38,6 +39,8 @@ def test_another_processor_is_another_text() -> None:
     assert notices.text_sha256("face", other) != notices.text_sha256("face")
     with pytest.raises(NotFound):
         notices.public("marketing")
+    with pytest.raises(NotFound):  # nobody is sent a face, so there is nothing to consent to
+        notices.public("transfer")
 
 
 def test_the_face_notice_offers_the_other_way_and_promises_nothing() -> None:  # KYC-03
@@ -54,7 +57,7 @@ def test_every_reason_that_can_be_sealed_is_explained() -> None:
                 said |= {node.value} if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", node.value) else set()
     assert said - OTHER_WORDS <= REASONS.keys()
     assert REASONS.keys() <= said | set(shortfalls(Quality(1, 1, 0, 0, 9, 0, 9)))
-    assert {reason for _, reason in authority.FORCED.values()} <= REASONS.keys()
+    assert {reason for _, _, reason in sandbox.FORCED.values()} <= REASONS.keys()
 
 
 def test_reasons_say_what_to_do_without_naming_the_check() -> None:

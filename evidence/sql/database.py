@@ -95,10 +95,10 @@ class Database:
             async with self.engine.connect() as connection:
                 driver = (await connection.get_raw_connection()).driver_connection
                 assert driver is not None
+                # SQLite syncs the folder too, but goes on when that fails: so it must not be the first.
+                await asyncio.to_thread(sync_folder, Path(self.url.database or "").parent)
                 async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
                     busy, _, _ = await cursor.fetchone()
-            # SQLite syncs the folder too, but goes on when that fails.
-            await asyncio.to_thread(sync_folder, Path(self.url.database or "").parent)
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise StorageFailed(f"cannot fold the write-ahead log: {type(error).__name__}") from error
         if busy:

@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -107,6 +108,11 @@ class Judge:
     _new: list[tuple[str, int]] = field(default_factory=list)  # promised since the last look
     _there: There = field(default_factory=There)
     _key: NoteKey | None = None
+
+    def learn(self, other: "Judge") -> None:
+        """This folder is a copy of another: what was promised there is promised here."""
+        for name in ("open", "won", "refused", "done", "kept", "notes", "promised"):
+            setattr(self, name, copy(getattr(other, name)))
 
     # --- what was said -------------------------------------------------------------------------------------------
 

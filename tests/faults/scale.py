@@ -11,6 +11,7 @@ class Scale:
     postgres: int = 30  # kills of the store, its PostgreSQL, or both
     service: int = 10  # kills of the whole service over HTTP
     occurrences: int = 4  # of each system call that are made to fail
+    calls: tuple[str, ...] = ()  # these system calls only; else all that the write path makes
     stride: int = 1  # every how many-th port call of the story fails
     seed: int = 1
 
@@ -20,4 +21,4 @@ class Scale:
         return replace(self, cycles=share, seed=self.seed * 100 + number)
 
 
-TINY = Scale(cycles=3, postgres=0, service=0, occurrences=1, stride=40)
+TINY = Scale(cycles=3, postgres=0, service=0, occurrences=1, calls=("fdatasync", "link"), stride=40)

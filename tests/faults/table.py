@@ -1,12 +1,13 @@
 """What a section of the run found, and how it is shown."""
 
+import contextlib
+import io
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from evidence.fsck.__main__ import main as check
 from tests.faults.judge import Counts, Judge
 
 
@@ -42,13 +43,15 @@ class Found:
 
 def fsck(judge: Judge) -> None:
     """The whole store, by the command that an operator has."""
-    command = [sys.executable, "-m", "evidence.fsck", str(judge.folder), "--processes", "1"]
+    command = [str(judge.folder), "--processes", "1"]
     if judge.database_url:
         command += ["--database", judge.database_url]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        last = [line for line in (done.stdout + done.stderr).splitlines() if "FAILED" in line or "not eval" in line]
-        judge.say("unsound", f"fsck: exit {done.returncode}: {' '.join(last) or done.stderr[-300:]}")
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = check(command)
+    if code != 0:
+        steps = [line for line in said.getvalue().splitlines() if "FAILED" in line or "not eval" in line]
+        judge.say("unsound", f"fsck: exit {code}: {' '.join(steps) or said.getvalue()[-300:]}")
 
 
 HEAD = ("class", "tried", "lost", "forked", "doubled", "unsound")

@@ -221,7 +221,7 @@ async def _live(plan: Plan, mouth: socket.socket) -> int:
         _publish_keys(plan.folder, store)
         alarms: list[str] = []
 
-        def alarm(name: str, what: str) -> None:
+        def alarm(name: str, what: str, stops: bool = True) -> None:
             alarms.append(what)
             tell(Alarm(what=f"{name}: {what}"))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal, select, text, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,13 +20,16 @@ from evidence.log import Claim, Entry
 from evidence.ports import Clock
 from evidence.sql.database import Database
 from evidence.sql.schema import claims, events, heads
-from evidence.sql.upsert import milliseconds, upsert
+from evidence.sql.upsert import insert_new, milliseconds, upsert
 from evidence.sql.writer import Job
 
 MAX_APPENDS = 500  # in one transaction
 MAX_WAITING = 20_000  # appends; more than this means the disk stopped, and memory is no place to keep evidence
 POLL_S = 0.5  # how late an event of another process may be noticed
 POSITION_LOCK = 0x6A7A_706F  # "jzpo": of pg_advisory_xact_lock
+
+PRUNED = 4  # expired claims that go for each one that comes
+KEPT_MS = 5 * 60_000  # and how long after their end: clocks of two hosts differ
 
 _ClaimKey = tuple[str, str, str]
 
@@ -91,6 +94,26 @@ class SqlLog:
     async def find(self, stream: str, seq: int) -> Entry | None:
         rows = await self._fetch(_find, {"stream": stream, "seq": seq})
         return Entry(position=rows[0].position, stream=stream, seq=seq, line=bytes(rows[0].line)) if rows else None
+
+    async def claim_again(self, stream: str, seq: int, wanted: Sequence[Claim]) -> int:
+        """Put back claims of an event that stands in the log already; how many were gone. For `api.reclaim`."""
+        rows = [
+            {
+                "digest": claim.digest,
+                "kind": claim.kind,
+                "tenant": claim.tenant,
+                "expires_ms": None if claim.expires is None else milliseconds(claim.expires),
+                "stream": stream,
+                "seq": seq,
+            }
+            for claim in wanted
+        ]
+
+        async def work(connection: AsyncConnection) -> int:
+            done = [await connection.execute(insert_new(connection, claims), row) for row in rows]
+            return sum(result.rowcount for result in done)
+
+        return await self._database.writer.run(work) if rows else 0
 
     async def newest(self) -> int:
         return int((await self._fetch(_newest, {}))[0][0])
@@ -179,6 +202,8 @@ class _Batch:
                     "seq": append.after.seq + 1,
                 }
         await _store(connection, rows, moved, list(claimed.values()))
+        if claimed:
+            await _prune(connection, now - KEPT_MS, PRUNED * len(claimed))
         self._newest = position
 
     def settle(self, failure: Exception | None) -> None:
@@ -246,6 +271,17 @@ async def _store(
     await connection.execute(upsert(connection, heads, ("stream",)), ends)
     if claimed:
         await connection.execute(upsert(connection, claims, ("digest", "kind", "tenant")), claimed)
+
+
+async def _prune(connection: AsyncConnection, before: int, limit: int) -> None:
+    """Forget claims that expired, a few with every few that are made: the table stays as large as what holds.
+
+    Under the lock of the positions, so no append is deciding about one of them.
+    """
+    ended = select(claims.c.digest, claims.c.kind, claims.c.tenant).where(claims.c.expires_ms <= before)
+    ended = ended.order_by(claims.c.expires_ms).limit(limit)
+    key = tuple_(claims.c.digest, claims.c.kind, claims.c.tenant)
+    await connection.execute(delete(claims).where(key.in_(ended)))
 
 
 def _checked(rows: Sequence[Any], after: int) -> list[bytes]:

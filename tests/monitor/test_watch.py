@@ -18,7 +18,7 @@ from evidence.monitor import ContentWatch, LogWatch, Tampered
 from evidence.retention import table
 from evidence.sealer import seal_key
 from evidence.sequencer import Sequencer, leaf
-from evidence.verify.fields import Place
+from evidence.verify.places import Place
 from tests.erasure.conftest import ADMIN
 from tests.proof.story import MemoryCheckpoint, Told, World, tell, world
 

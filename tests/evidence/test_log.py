@@ -7,7 +7,7 @@ import pytest
 
 from evidence.errors import ChainBroken, ClaimTaken, HeadMoved, Refused
 from evidence.events import Head
-from evidence.log import Claim
+from evidence.log import Claim, Entry
 from evidence.sql import SqlLog
 from tests.evidence.cases import chain, consent, head, notice, opened
 from tests.evidence.fakes import NOON, FixedClock, MemoryLog, verify_everything
@@ -146,6 +146,14 @@ async def test_a_scan_takes_up_where_it_left_off(log: AnyLog) -> None:
     assert [entry.seq for entry in await log.scan(0, limit=2)] == [1, 2]
     assert [entry.seq for entry in await log.scan(2, limit=2)] == [3]
     assert await log.scan(3) == []
+
+
+async def test_an_event_is_found_with_its_position(log: AnyLog) -> None:
+    await log.append(A, START, chain(A, opened(), notice()))
+    await log.append(B, START, lines := chain(B, opened(), notice()))
+    assert await log.find(B, 2) == Entry(position=4, stream=B, seq=2, line=lines[1])
+    assert await log.find(B, 3) is None
+    assert await log.find("case_c", 1) is None
 
 
 async def test_who_waits_is_woken_by_the_next_append(log: AnyLog) -> None:

@@ -6,26 +6,34 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from evidence.errors import ChainBroken, HeadMoved, StorageFailed, TooBusy
+from evidence.checkpoint import Checkpoint, sign
+from evidence.errors import ChainBroken, ClaimTaken, HeadMoved, StorageFailed, TooBusy
 from evidence.events import Head
+from evidence.files import FileObjects
 from evidence.ledger import Ledger
-from evidence.sql import Database, SqlLog, migrate
+from evidence.log import Claim
+from evidence.sequencer import Sequencer
+from evidence.sql import Database, SqlCheckpoints, SqlLog, migrate
 from evidence.sql.database import Part, normal
-from evidence.sql.log import POSITION_LOCK
+from evidence.sql.log import POSITION_LOCK, PRUNED
 from evidence.sql.schema import KEYS, LOG
+from evidence.tiles import PublicNote
 from tests.evidence.cases import chain, consent, head, notice, opened, stamp
 from tests.evidence.fakes import FixedClock, verify_everything
 
 START = Head()
+LOG_KEY = Ed25519PrivateKey.from_private_bytes(b"l" * 32)
 ROOT = Path(__file__).parents[2]
 
 
@@ -193,6 +201,45 @@ async def test_an_append_that_cannot_be_stored_takes_no_other_with_it(sql: SqlLo
     assert len(await sql.read("case_c")) == 2
 
 
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+async def claimed(database: Database) -> set[str]:
+    return {row.digest for row in await database.fetch(text("SELECT digest FROM claims"), {})}
+
+
+async def test_expired_claims_go_a_few_with_every_few_that_come(
+    database: Database, sql: SqlLog, clock: FixedClock
+) -> None:
+    """Else every refusal ever sealed would stay in the table that each append asks."""
+
+    async def claim(number: int, lasting: bool = False) -> None:
+        expires = None if lasting else clock() + timedelta(minutes=2)
+        wanted = Claim(tenant="", kind="refusal", digest=f"d{number}", expires=expires)
+        await sql.append(f"case_{number}", START, chain(f"case_{number}", opened()), [wanted])
+
+    await claim(0, lasting=True)
+    for number in range(1, 11):
+        await claim(number)
+    clock.forward(6 * 60)  # over, but not for as long as clocks may differ
+    await claim(11)
+    assert len(await claimed(database)) == 12
+    clock.forward(2 * 60)
+    await claim(12)
+    assert len(await claimed(database)) == 13 - PRUNED, "bounded: nobody waits for a cleaning of everything"
+    for number in range(13, 16):
+        await claim(number)
+    assert await claimed(database) == {"d0", "d11", "d12", "d13", "d14", "d15"}
+
+
+async def test_claims_are_put_back_once(database: Database, sql: SqlLog) -> None:
+    lost = [Claim(tenant="demo", kind="frame", digest="d1"), Claim(tenant="demo", kind="strokes", digest="d2")]
+    assert await sql.claim_again("case_a", 2, lost) == 2
+    assert await sql.claim_again("case_a", 2, lost) == 0
+    with pytest.raises(ClaimTaken):
+        await sql.append("case_b", START, chain("case_b", opened()), lost[1:])
+
+
 # --- several processes ------------------------------------------------------------------------------------------------
 
 
@@ -246,6 +293,85 @@ async def test_an_event_of_another_process_is_noticed_without_being_told(
     await sql.wait(3)  # comes back by itself
     assert [entry.stream for entry in await sql.scan(3)] == ["case_b"]
     await other.close()
+
+
+# --- the checkpoint's row ---------------------------------------------------------------------------------------------
+
+
+def note(size: int) -> bytes:
+    return sign(Checkpoint("jianzheng.test/log", size, bytes([size]) * 32), LOG_KEY)
+
+
+class Meeting(SqlCheckpoints):
+    """Two that swap wait for each other first: both have written their tiles and signed."""
+
+    barrier: asyncio.Barrier
+
+    async def swap(self, old: bytes | None, new: bytes) -> None:
+        await self.barrier.wait()
+        await super().swap(old, new)
+
+
+async def test_of_two_sequencers_on_one_database_exactly_one_publishes(
+    database: Database, database_url: str, clock: FixedClock, tmp_path: Path
+) -> None:  # attack 28
+    """Each with the database of its own process, over one folder of tiles, and a log that grows under both."""
+    bases = [database, Database(database_url)]
+    logs = [SqlLog(base, clock) for base in bases]
+    rows = [Meeting(base, "signed", PublicNote(tmp_path / "checkpoint")) for base in bases]
+    rows[0].barrier = rows[1].barrier = asyncio.Barrier(2)
+    tiles = FileObjects(tmp_path / "log")
+    sequencers = [
+        Sequencer(log, tiles, row, "jianzheng.test/log", LOG_KEY) for log, row in zip(logs, rows, strict=True)
+    ]
+    for round_ in range(5):
+        await logs[0].append(f"case_{round_}", START, chain(f"case_{round_}", opened(), notice(), consent()))
+        entries = await logs[1].scan(3 * round_)
+        both = await asyncio.gather(*(one.take(entries) for one in sequencers), return_exceptions=True)
+        assert sorted(type(item).__name__ for item in both) == ["Checkpoint", "HeadMoved"]
+        for sequencer in sequencers:
+            assert (await sequencer.catch_up()).size == 3 * (round_ + 1)
+    assert (tmp_path / "checkpoint").read_bytes() == await rows[0].load() == await rows[1].load()
+    await bases[1].close()
+
+
+async def test_a_checkpoints_row_only_moves_forward(database: Database, database_url: str, tmp_path: Path) -> None:
+    row = SqlCheckpoints(database, "signed", PublicNote(tmp_path / "checkpoint"))
+    assert await row.load() is None
+    await row.swap(None, note(3))
+    for old in (None, note(2)):
+        with pytest.raises(HeadMoved):
+            await row.swap(old, note(4))
+    await row.swap(note(3), note(5))
+    assert await row.load() == note(5)
+    with pytest.raises(StorageFailed):
+        await row.swap(note(5), note(4))
+    async with owner(database_url) as connection:
+        for change in ("DELETE FROM checkpoints", "UPDATE checkpoints SET size = 1"):
+            with pytest.raises(DBAPIError, match=r"never changed|only move forward"):
+                await connection.execute(text(change))
+
+
+async def test_a_row_put_back_to_last_week_does_not_count(database: Database, tmp_path: Path) -> None:  # attack 28
+    """The public file stands outside the database: it knows more, and nothing is signed over what it does not know."""
+    public = PublicNote(tmp_path / "checkpoint")
+    row = SqlCheckpoints(database, "signed", public)
+    await row.swap(None, note(3))
+    await public.publish(note(7))
+    assert await row.load() == note(7)
+    with pytest.raises(HeadMoved):
+        await row.swap(note(3), note(8))
+    await row.swap(note(7), note(8))
+    assert await row.load() == note(8)
+
+
+async def test_the_public_file_of_an_older_head_or_of_nothing_is_no_reason(database: Database, tmp_path: Path) -> None:
+    public = PublicNote(tmp_path / "checkpoint")
+    row = SqlCheckpoints(database, "signed", public)
+    await row.swap(None, note(3))
+    for seen in (note(2), b"not a checkpoint"):
+        await public.publish(seen)
+        assert await row.load() == note(3)
 
 
 # --- the disk ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence import decode
 from evidence.checkpoint import Checkpoint, open_checkpoint, read_proof, sign
 from evidence.errors import ChainBroken, HeadMoved, NotFound, ObjectCorrupt, StorageFailed
 from evidence.events import Head
@@ -127,6 +128,31 @@ async def test_a_later_tree_is_shown_to_extend_an_earlier_one() -> None:  # EVD-
     verify_consistency(old.size, new.size, old.root, new.root, await sequencer.consistency(old.size))
 
 
+@pytest.mark.slow
+async def test_a_tree_of_three_levels_is_recomputed_and_proven_to_the_last_hash() -> None:
+    size = 65_536 + 300
+    store = Store(await filled(size))
+    head = await store.open().catch_up()
+    assert head.root == expected(store.log, size)
+    again = store.open()
+    assert await again.start() == head
+    for seq in (1, 300, 65_536, 65_537, size):
+        (proven,) = (await again.prove([("case_x", seq)])).values()
+        verify_inclusion(
+            seq - 1, size, leaf_hash(leaf(store.log.entries[seq - 1].line)), read_proof(proven.proof)[1], head.root
+        )
+    tile = bytearray(store.tiles.blobs["tile/1/000"])
+    tile[-1] ^= 1
+    store.tiles.blobs["tile/1/000"] = bytes(tile)
+    with pytest.raises(StoreTooOld, match="tile/1/000 is not over"):
+        await store.open().check()
+
+
+async def test_an_entry_is_exactly_the_canonical_json_the_format_names() -> None:
+    line = b'{"n":1}'
+    assert leaf(line) == decode.encode({"kind": "event", "sha256": hashlib.sha256(line).hexdigest(), "v": 1})
+
+
 async def test_what_the_tree_does_not_hold_yet_is_not_proven() -> None:
     log = await filled(5)
     sequencer = Store(log).open()
@@ -200,6 +226,17 @@ def with_other_tile(store: Store) -> None:
     store.tiles.blobs["tile/1/000.p/1"] = bytes(tile)
 
 
+def with_other_inner_hash(store: Store) -> None:
+    """Far from the right edge: only who goes through the whole tree sees it."""
+    tile = bytearray(store.tiles.blobs["tile/0/000"])
+    tile[5] ^= 1
+    store.tiles.blobs["tile/0/000"] = bytes(tile)
+
+
+def without_inner_tile(store: Store) -> None:
+    del store.tiles.blobs["tile/0/000"]
+
+
 def with_other_entries(store: Store) -> None:
     store.tiles.blobs["tile/entries/001.p/44"] = store.tiles.blobs["tile/entries/001.p/44"][:-70]
 
@@ -222,6 +259,8 @@ def with_foreign_checkpoint(store: Store) -> None:
     [
         without_last_tile,
         with_other_tile,
+        with_other_inner_hash,
+        without_inner_tile,
         with_other_entries,
         with_short_log,
         with_other_event,

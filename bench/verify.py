@@ -9,6 +9,9 @@ import base64
 import hashlib
 import json
 import logging
+import os
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +21,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash
+from playwright.async_api import Browser, FilePayload, async_playwright
 
 from bench.table import Metric, rendered
 from evidence import events as happened
@@ -27,6 +31,7 @@ from evidence.events.reading import ScreenClause, SeenClause
 from evidence.verify import TrustedKeys, verify_bundle
 from evidence.verify.container import read
 from tests.proof.story import Teller, World, stream_of, tell, world
+from tests.verifier.desk import Desk, built
 
 EVENTS = 10_000
 CACHE = Path("build/bench/verify")
@@ -136,38 +141,43 @@ def _keep(folder: Path, specimen: Specimen) -> None:
 # --- the floor --------------------------------------------------------------------------------------------------------
 
 
-def floor(bundle: bytes, keys: Mapping[str, bytes]) -> Callable[[], int]:
-    """What hashes the bytes and checks the signatures of this bundle and does nothing else; answers how many of each.
+@dataclass(frozen=True)
+class Work:
+    """The bytes a verification hashes and the signatures it checks: (key, signature, message) and (x, y, …).
 
-    Left out on purpose, because the specimen has one each: the CMS signatures of time stamps and of the PDF.
+    Left out on purpose, because a case has one or two each: the CMS signatures of time stamps and PDFs.
     """
-    _, files = read(bundle)
-    hashed = [bytes(data) for path, data in files.items() if not path.startswith("tagmanifest")]  # step 2
-    lines = [line for path in sorted(files) if path.endswith(".jsonl") for line in files[path].splitlines()]
-    hashed += lines  # step 3
-    chains = [files[path] for path in sorted(files) if path.startswith("data/chain/")]
-    hashed += chains[:-1]  # step 5: subjects of the seals
-    hashed += [files[path] for path in files if path.endswith((".dsse.json", ".pdf", ".png", ".jpg"))]  # steps 5 to 9
-    hashed += files["data/openings/values.txt"].splitlines()  # step 7
-    second = [*chains[:-1], *(files[path] for path in files if path.endswith((".pdf", ".png")))]  # steps 5 and 9
-    signed = [_checkpoint(files, keys), *_seals(files, keys)]
-    acts = _acts(files)
 
-    def run() -> int:
-        for data in hashed:
+    hashed: list[bytes]
+    second: list[bytes]
+    signed: list[tuple[bytes, bytes, bytes]]
+    acts: list[tuple[int, int, bytes, bytes]]
+
+    @classmethod
+    def of(cls, specimen: Specimen) -> "Work":
+        _, files = read(specimen.bundle)
+        hashed = [bytes(data) for path, data in files.items() if not path.startswith("tagmanifest")]  # step 2
+        hashed += [line for path in files if path.endswith(".jsonl") for line in files[path].splitlines()]  # step 3
+        chains = [files[path] for path in sorted(files) if path.startswith("data/chain/")]
+        hashed += chains[:-1]  # step 5: subjects of the seals
+        hashed += [files[path] for path in files if path.endswith((".dsse.json", ".pdf", ".png", ".jpg"))]
+        hashed += files["data/openings/values.txt"].splitlines()  # step 7
+        second = [*chains[:-1], *(files[path] for path in files if path.endswith((".pdf", ".png")))]  # steps 5 and 9
+        signed = [_checkpoint(files, specimen.keys), *_seals(files, specimen.keys)]
+        return cls(hashed, second, signed, _acts(files))
+
+    def do(self) -> None:
+        for data in self.hashed:
             hashlib.sha256(data).hexdigest()
-        for data in second:
+        for data in self.second:
             digest = Hash(SM3())
             digest.update(data)
             digest.finalize()
-        for public, signature, message in signed:
+        for public, signature, message in self.signed:
             Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-        for x, y, signature, message in acts:
+        for x, y, signature, message in self.acts:
             key = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
             key.verify(signature, message, ECDSA(SHA256()))
-        return len(hashed) + len(second) + len(signed) + len(acts)
-
-    return run
 
 
 def _checkpoint(files: Files, keys: Mapping[str, bytes]) -> tuple[bytes, bytes, bytes]:
@@ -178,8 +188,7 @@ def _checkpoint(files: Files, keys: Mapping[str, bytes]) -> tuple[bytes, bytes, 
 
 
 def _seals(files: Files, keys: Mapping[str, bytes]) -> list[tuple[bytes, bytes, bytes]]:
-    seal = TrustedKeys.of(keys).seal
-    assert seal is not None
+    (seal,) = TrustedKeys.of(keys).seals
     found = []
     for path in files:
         if path.endswith(".dsse.json"):
@@ -216,17 +225,31 @@ def _acts(files: Files) -> list[tuple[int, int, bytes, bytes]]:
 
 
 async def measure() -> dict[str, Metric]:
-    """Seconds of CPU, the best of five runs each, alternating with the floor, so that both meet the same load."""
-    _, grown = await specimens()
+    """The command line in seconds of CPU, the browser in milliseconds from the choice of the file to the verdict.
+
+    Each is the best of five runs, in turn with its floor, so that both meet the same load.
+    """
+    usual, grown = await specimens()
     value, alone = await asyncio.to_thread(command_line, grown)
-    return {"verify_10k_events_s": Metric(value=value, unit="s", floor=alone)}
+    found = {"verify_10k_events_s": Metric(value=value, unit="s", floor=alone)}
+    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    if not (shutil.which(chromium) and shutil.which("node")):
+        print("verify: no Chromium or no Node here, so the browser is NOT measured", file=sys.stderr)
+        return found
+    pages = await asyncio.to_thread(built, (CACHE / "dist").absolute(), "vite.verifier.config.ts")
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=chromium)
+        for name, specimen in (("verify_browser_ms", usual), ("verify_browser_10k_ms", grown)):
+            value, alone = await in_browser(browser, (pages / "verifier.html").as_uri(), specimen)
+            found[name] = Metric(value=value, unit="ms", floor=alone)
+        await browser.close()
+    return found
 
 
 def command_line(specimen: Specimen) -> tuple[float, float]:
     """(a whole verification, the cryptography alone) in CPU seconds of this process."""
-    keys = TrustedKeys.of(specimen.keys)
-    bare = floor(specimen.bundle, specimen.keys)
-    runs = [(_cpu(lambda: _judge(specimen.bundle, keys)), _cpu(bare)) for _ in range(RUNS)]
+    keys, work = TrustedKeys.of(specimen.keys), Work.of(specimen)
+    runs = [(_cpu(lambda: _judge(specimen.bundle, keys)), _cpu(work.do)) for _ in range(RUNS)]
     return min(run[0] for run in runs), min(run[1] for run in runs)
 
 
@@ -240,6 +263,55 @@ def _cpu(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start
+
+
+# Notes when a bundle is chosen, and when its verdict stands on the page.
+WATCH = """
+addEventListener("change", (event) => {
+    if (event.target.id === "bundle-choose") window.chosen = performance.now();
+}, true);
+addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+    const shown = document.querySelector("[data-testid=verdict]");
+    window.took = shown ? performance.now() - window.chosen : undefined;
+}).observe(document.body, { childList: true, subtree: true }));
+"""
+
+# As many bytes hashed at once, and as many signatures checked one by one, by WebCrypto alone. Neither SM3 is in it.
+BARE = """async ([sizes, signatures]) => {
+    const pieces = sizes.map((size) => new Uint8Array(size));
+    const pair = await crypto.subtle.generateKey({ name: "Ed25519" }, true, ["sign", "verify"]);
+    const message = new Uint8Array(700);
+    const signature = await crypto.subtle.sign({ name: "Ed25519" }, pair.privateKey, message);
+    const began = performance.now();
+    await Promise.all(pieces.map((piece) => crypto.subtle.digest("SHA-256", piece)));
+    for (let n = 0; n < signatures; n += 1) {
+        await crypto.subtle.verify({ name: "Ed25519" }, pair.publicKey, signature, message);
+    }
+    return performance.now() - began;
+}"""
+
+
+async def in_browser(browser: Browser, address: str, specimen: Specimen) -> tuple[float, float]:
+    """(until the verdict stands on the page, the cryptography alone) in milliseconds of the page's own clock."""
+    work = Work.of(specimen)
+    page = await browser.new_page()
+    await page.add_init_script(WATCH)
+    await page.goto(address)
+    desk = Desk.at(page)
+    await desk.hold(specimen.keys, None)
+    payload: FilePayload = {"name": "case.zip", "mimeType": "application/zip", "buffer": specimen.bundle}
+    runs = []
+    for _ in range(RUNS):
+        await page.set_input_files("#bundle-choose", payload)
+        await page.get_by_test_id("verdict").wait_for()
+        if await page.get_by_test_id("verdict").get_attribute("data-verdict") != "INDETERMINATE":
+            raise RuntimeError("the specimen does not verify in a browser")
+        took = float(await page.evaluate("window.took"))
+        sizes = [len(data) for data in work.hashed]
+        alone = float(await page.evaluate(BARE, [sizes, len(work.signed) + len(work.acts)]))
+        runs.append((took, alone))
+    await page.close()
+    return min(run[0] for run in runs), min(run[1] for run in runs)
 
 
 if __name__ == "__main__":

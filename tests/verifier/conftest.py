@@ -1,7 +1,6 @@
 """One told story, one built page, one browser: what every test of the auditor's page stands on."""
 
 import os
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from evidence.verify.container import read
 from tests.outside import need
 from tests.proof.story import Told, tell, world
-from tests.verifier.desk import PHONE, Desk, Files, Sit
-
-STATIC = Path(__file__).parents[2] / "static"
-BINARIES = Path(__file__).parents[2] / ".venv" / "bin"
+from tests.verifier.desk import PHONE, Desk, Files, Sit, built
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -45,12 +41,7 @@ def keys(told: Told, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages as `npm run build` makes them, from the sources as they are now."""
     need("node")
-    folder = tmp_path_factory.mktemp("dist")
-    path = os.pathsep.join((str(BINARIES), os.environ.get("PATH", "")))
-    for config in ("vite.config.ts", "vite.verifier.config.ts"):
-        vite = ["node", "node_modules/vite/bin/vite.js", "build", "--config", config, "--outDir", str(folder)]
-        subprocess.run(vite, cwd=STATIC, env=os.environ | {"PATH": path}, check=True, capture_output=True)
-    return folder
+    return built(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,9 @@ from playwright.async_api import Download, FilePayload, Page
 from evidence.verify import TrustedKeys, verify_bundle
 
 Files = dict[str, bytes]
+
+STATIC = Path(__file__).parents[2] / "static"
+BINARIES = Path(__file__).parents[2] / ".venv" / "bin"
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -40,6 +45,15 @@ UNSAVED = """async () => {
     }
     return blob.text();
 }"""
+
+
+def built(folder: Path, *configs: str) -> Path:
+    """The pages as `npm run build` makes them, from the sources as they are now."""
+    path = os.pathsep.join((str(BINARIES), os.environ.get("PATH", "")))
+    for config in configs or ("vite.config.ts", "vite.verifier.config.ts"):
+        vite = ["node", "node_modules/vite/bin/vite.js", "build", "--config", config, "--outDir", str(folder)]
+        subprocess.run(vite, cwd=STATIC, env=os.environ | {"PATH": path}, check=True, capture_output=True)
+    return folder
 
 
 class Sit(Protocol):

@@ -12,7 +12,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from evidence.ciphers import PIECE, SUITES, Suite, SuiteName
+from evidence.ciphers import NONCE_BYTES, PIECE, SUITES, Suite, SuiteName
 from evidence.errors import NotCanonical, ObjectCorrupt, ObjectErased
 from evidence.files import FileObjects
 from evidence.keyring import DataKey, Held, TenantKey, WrappedKeys
@@ -372,6 +372,26 @@ async def test_a_code_matches_once_it_was_left_and_until_it_expires(vault: Vault
 def test_base64url_goes_both_ways_without_padding(data: bytes) -> None:
     assert unb64(b64(data)) == data
     assert "=" not in b64(data)
+
+
+# --- nonces -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suite", ["international", "chinese"])
+async def test_every_record_is_sealed_under_a_nonce_of_its_own(suite: SuiteName, random: CountedRandom) -> None:
+    """API-19: a nonce that came twice under one key would give both contents away."""
+    objects, values = MemoryObjects(), MemoryValues()
+    vault = Vault(objects, MemoryKeys(), values, b"m" * 32, random, suite)
+    for number in range(200):
+        await vault.hide(A, "identity", {"name": NAME, "number": str(number)})
+        await vault.put(A, "identity", b"the same photograph", "image/jpeg")
+    sealed = [row for _, row in values.rows.values()] + list(objects.blobs.values())
+    assert len({data[:NONCE_BYTES] for data in sealed}) == len(sealed) == 600
+    salt = random(SALT_BYTES)
+    for _ in range(2):  # a repeat under the customer's own salt is the same bytes, so its nonce may be the same
+        await vault.put(A, "identity", b"sent twice", "image/jpeg", salt=salt)
+    await vault.put(A, "identity", b"another one", "image/jpeg", salt=salt)
+    assert len({data[:NONCE_BYTES] for data in objects.blobs.values()}) == len(objects.blobs) == 202
 
 
 # --- big files --------------------------------------------------------------------------------------------------------

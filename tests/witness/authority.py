@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from evidence.tsa import LocalTsa
 
 Clock = Callable[[], datetime]
+FOR_TIME = (ExtendedKeyUsageOID.TIME_STAMPING,)
 Spoil = Callable[[bytes], bytes]
 
 
@@ -28,27 +29,37 @@ def name(common: str) -> x509.Name:
 
 
 def certificate(
-    subject: str, key: Any, issuer: str, issuer_key: Any, *, ca: bool, at: datetime, path_length: int | None = None
+    subject: str,
+    key: Any,
+    issuer: str,
+    issuer_key: Any,
+    *,
+    ca: bool,
+    at: datetime,
+    path_length: int | None = None,
+    usages: tuple[x509.ObjectIdentifier, ...] = FOR_TIME,
+    critical: bool = True,
 ) -> x509.Certificate:
     start, end = at - timedelta(days=1), at + timedelta(days=3650)
     builder = x509.CertificateBuilder(
         name(issuer), name(subject), key.public_key(), x509.random_serial_number(), start, end
     ).add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
-    if not ca:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    if not ca and usages:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=critical)
     return builder.sign(issuer_key, hashes.SHA256())
 
 
 class Chain:
     """root → middle → signer. `reply` embeds what it is told to."""
 
-    def __init__(self, now: Clock, *, path_length: int | None = None, middle_is_ca: bool = True) -> None:
+    def __init__(self, now: Clock, *, path_length: int | None = None, middle_is_ca: bool = True, **signer: Any) -> None:
+        """`signer`: options of its certificate."""
         at = now()
         root_key, middle_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())
         key = rsa.generate_private_key(65537, 2048)
         self.root = certificate("root", root_key, "root", root_key, ca=True, at=at, path_length=path_length)
         self.middle = certificate("middle", middle_key, "root", root_key, ca=middle_is_ca, at=at)
-        self.signer = certificate("signer", key, "middle", middle_key, ca=False, at=at)
+        self.signer = certificate("signer", key, "middle", middle_key, ca=False, at=at, **signer)
         self.tsa = LocalTsa(key, self.signer, self.root, now, os.urandom)
 
     @property

@@ -127,6 +127,18 @@ def test_a_silent_time_authority_leaves_the_case_pending_and_is_made_up_for_late
     wait(lambda: ready(outside.service)[1]["followers"]["time"]["failures"] == 0)
 
 
+def test_after_the_deadline_a_bundle_is_made_without_its_time_and_says_so(tmp_path: Path) -> None:  # CONVENTIONS 1, 21
+    with world(tmp_path, anchor_wait_s=1) as late:
+        late.authority.down = True
+        walk = Walk(late.service, seed=9004)  # type: ignore[arg-type]
+        walk.all()
+        report = verify_bundle(walk.bundle, TrustedKeys.load(late.auditor))
+        assert report.verdict == "INDETERMINATE"
+        assert "NO_TIME" in {reason.code for reason in report.reasons}
+        assert walk.customer.get(f"/v1/cases/{walk.customer.case}")["exports"][-1]["verdict"] == "INDETERMINATE"
+        walk.close()
+
+
 def test_a_restored_older_log_meets_its_witness_and_the_service_stops(tmp_path: Path) -> None:
     # conventions 3, rows 27 and 28
     data = tmp_path / "data"

@@ -6,16 +6,18 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asn1crypto import tsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from evidence import timestamp
 from evidence.timestamp import TimeStampRejected, TimeStampUnavailable
 from evidence.timestamping import BEHIND, CheckpointStamps, HttpTsa
 from evidence.tsa import POLICY
 from tests.evidence.fakes import MemoryObjects
-from tests.witness.authority import Authority, Chain, requested
+from tests.witness.authority import FOR_TIME, Authority, Chain, requested
 
 NOW = datetime(2026, 11, 21, 19, 19, tzinfo=UTC)
 DATA = b"what is not sealed did not happen"
@@ -69,6 +71,21 @@ def test_a_path_over_something_that_is_no_authority_is_refused() -> None:
     for bad in (Chain(lambda: NOW, middle_is_ca=False), Chain(lambda: NOW, path_length=0)):
         with pytest.raises(TimeStampRejected, match="not an authority"):
             timestamp.verify(bad.reply(QUESTION, bad.middle), DIGEST, (bad.root,))
+
+
+USAGES: dict[str, dict[str, Any]] = {
+    "none": {"usages": ()},
+    "another": {"usages": (ExtendedKeyUsageOID.CODE_SIGNING,)},
+    "one more": {"usages": (*FOR_TIME, ExtendedKeyUsageOID.EMAIL_PROTECTION)},
+    "not critical": {"critical": False},
+}
+
+
+@pytest.mark.parametrize("usage", USAGES)
+def test_a_certificate_that_is_not_for_time_stamping_alone_is_refused(usage: str) -> None:  # conventions 3, row 30
+    wrong = Chain(lambda: NOW, **USAGES[usage])
+    with pytest.raises(TimeStampRejected, match=r"extended key usage|time stamping alone"):
+        timestamp.verify(wrong.reply(QUESTION, wrong.middle), DIGEST, (wrong.root,))
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ def check_mode(settings: Settings) -> None:
     if settings.mode != "production":
         return
     missing = [] if settings.master_key else ["JIANZHENG_MASTER_KEY"]
+    if not settings.public_url.startswith("https://"):
+        missing.append("an address that customers reach over TLS only (JIANZHENG_PUBLIC_URL, https://…)")  # API-19
     if not (settings.tsa_url and settings.tsa_root):
         missing.append("an independent timestamp authority (JIANZHENG_TSA_URL and JIANZHENG_TSA_ROOT)")
     policy = witness_policy(settings)

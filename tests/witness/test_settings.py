@@ -39,6 +39,12 @@ def test_production_no_longer_misses_what_is_configured(tmp_path: Path) -> None:
     assert "witness policy" in refusal(witness_policy=policy(tmp_path, "quorum none\n"), **time)
 
 
+@pytest.mark.parametrize("address", ["", "http://sign.example.cn", "ftp://sign.example.cn", "sign.example.cn"])
+def test_production_is_reached_over_tls_only(address: str) -> None:  # API-19
+    assert "TLS" in refusal(public_url=address)
+    assert "TLS" not in refusal(public_url="https://sign.example.cn")
+
+
 @pytest.mark.parametrize("text", ["", "quorum w\n", f"witness w {vkey('w.test/1')}\nquorum w\n"])
 def test_a_policy_that_cannot_be_followed_stops_the_start(tmp_path: Path, text: str) -> None:
     with pytest.raises(SetupRefused, match="JIANZHENG_WITNESS_POLICY"):

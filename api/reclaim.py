@@ -82,7 +82,7 @@ async def _claim(event: Event, store: Store) -> Claim | str | None:
                 return "strokes"
             written = decode.decode(data, strokes.Strokes, max_bytes=len(data))
             return _blind(store.vault, await _tenant(event.stream, store), "strokes", strokes.shape(written))
-        case StaffSignedIn():
+        case StaffSignedIn(method="console_link"):
             return "staff_link"  # the secret was never kept; the vault forgot its verifier when it was used
     return None
 

@@ -214,13 +214,16 @@ async def check_claims(spool: Spool, source: Source, told: Told) -> str:
         after = (rows[-1].digest, rows[-1].kind, rows[-1].tenant)
     spool.ready()
     lost = """
-        SELECT claimed.stream, claimed.seq, claimed.kind FROM claimed
-        WHERE NOT EXISTS (SELECT 1 FROM claims WHERE claims.stream = claimed.stream AND claims.kind = claimed.kind
-            AND claims.seq <= claimed.seq)
+        SELECT claimed.stream, claimed.seq, claimed.kind, claimed.commitment = '' OR EXISTS (
+            SELECT 1 FROM erased WHERE erased.stream = claimed.stream AND erased.commitment = claimed.commitment)
+        FROM claimed WHERE NOT EXISTS (SELECT 1 FROM claims WHERE claims.stream = claimed.stream
+            AND claims.kind = claimed.kind AND claims.seq <= claimed.seq)
         ORDER BY claimed.stream, claimed.seq
     """
-    for stream, seq, kind in spool.ask(lost):
-        raise Bad(f"the claim ({kind}) of this event is gone: it could be used again", f"{stream} event {seq}")
+    for stream, seq, kind, gone in spool.ask(lost):
+        if not gone:
+            raise Bad(f"the claim ({kind}) of this event is gone: run python -m api.reclaim", f"{stream} event {seq}")
+        told.warn(f"claims ({kind}) that are gone, and what they were made of too", f"{stream} event {seq}")
     untrue = f"""
         SELECT claims.stream, claims.seq, claims.kind FROM claims
         WHERE claims.kind IN ({_quoted(kind for kind in CLAIM_TYPES if kind != "refusal")})

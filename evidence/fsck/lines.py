@@ -16,7 +16,19 @@ from typing import Any
 import msgspec
 
 from evidence.errors import ChainBroken
-from evidence.events import BODIES, GENESIS, Body, CaseOpened, Erased, Event, Media, Sealed, StaffSignedIn
+from evidence.events import (
+    BODIES,
+    GENESIS,
+    Body,
+    CaseOpened,
+    DocumentSigned,
+    Erased,
+    Event,
+    FrameCaptured,
+    Media,
+    Sealed,
+    StaffSignedIn,
+)
 from evidence.events.envelope import parse_line
 from evidence.fsck.source import Place, Source
 from evidence.log import Entry
@@ -26,14 +38,6 @@ from evidence.verify.records import table
 ROWS = 2_000  # read at once
 SLOT = 64  # bytes in the scratch file: SHA-256 of the line, and what the line says of the one before
 UNREAD = b"\xff" * 32
-
-CLAIMED = {
-    "case.opened/1": "external_id",
-    "identity.frame_captured/1": "frame",
-    "esign.document_signed/1": "strokes",
-    "staff.signed_in/1": "staff_link",
-}
-"""Which event stands for a claim of which kind: a case where it has an external id, a sign-in where it used a link."""
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Found:
     erased: list[tuple[str, str, int]] = field(default_factory=list)  # stream, commitment, seq
     wiped: list[tuple[str, str, int]] = field(default_factory=list)  # stream, class, seq
     seals: list[tuple[str, int, str, int]] = field(default_factory=list)  # stream, segment, SHA-256, seq
-    claimed: list[tuple[str, int, str]] = field(default_factory=list)  # stream, seq, kind
+    claimed: list[tuple[str, int, str, str]] = field(default_factory=list)  # stream, seq, kind, commitment
     count: int = 0  # events
     streams: int = 0
 
@@ -118,12 +122,15 @@ def _note_down(event: Event, found: Found) -> None:
                 found.wiped.append((event.stream, body.retention, event.seq))
         case Sealed():
             found.seals.append((event.stream, body.segment, body.seal_sha256, event.seq))
-        case CaseOpened(external_id=None):
-            pass
-        case StaffSignedIn(method=method) if method != "console_link":
-            pass
-        case _ if body.TYPE in CLAIMED:
-            found.claimed.append((event.stream, event.seq, CLAIMED[body.TYPE]))
+        # Whatever a claim was made of: "" where it was never kept.
+        case CaseOpened(external_id=str(commitment)):
+            found.claimed.append((event.stream, event.seq, "external_id", commitment))
+        case FrameCaptured(media=media):
+            found.claimed.append((event.stream, event.seq, "frame", media.commitment))
+        case DocumentSigned(strokes=media):
+            found.claimed.append((event.stream, event.seq, "strokes", media.commitment))
+        case StaffSignedIn(method="console_link"):
+            found.claimed.append((event.stream, event.seq, "staff_link", ""))
 
 
 # --- chains -----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ _TABLES = """
     CREATE TABLE erased (stream, commitment, seq);
     CREATE TABLE wiped (stream, class, seq);
     CREATE TABLE seals (stream, segment, sha256, seq);
-    CREATE TABLE claimed (stream, seq, kind);
+    CREATE TABLE claimed (stream, seq, kind, commitment);
     CREATE TABLE kept (stream, commitment, class, bytes);
     CREATE TABLE keys (stream, name, because);
     CREATE TABLE claims (tenant, kind, digest, expires_ms, stream, seq);

@@ -217,7 +217,7 @@ def with_a_key_destroyed_for_nothing(store: Copy) -> str:
 
 
 def without_a_claim(store: Copy) -> str:
-    assert store.run("DELETE FROM claims WHERE kind = 'frame'") == 1
+    assert store.run("DELETE FROM claims WHERE kind = 'strokes'") == 1
     return f"{store.stream} event "
 
 

@@ -4,6 +4,7 @@ Each test process starts its own, so parallel workers never meet. Where tests ru
 user, because PostgreSQL refuses root. The kernel stops them when the test process dies, however it dies.
 """
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psutil
 import pytest
 
 START_S = 30  # a cold disk on a busy machine; usual is under two
@@ -24,16 +26,37 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Server:
-    """A running server. `url` is how to reach it."""
+    """A running server. `url` is how to reach it; `run` starts it on its folder and returns when it is ready."""
 
-    def __init__(self, url: str, process: "subprocess.Popen[bytes] | None", folder: Path | None) -> None:
+    def __init__(self, url: str, run: "Callable[[], subprocess.Popen[bytes]] | None", folder: Path | None) -> None:
         self.url = url
-        self._process = process
+        self._run = run
+        self._process = run() if run is not None else None
         self.folder = folder
 
     @property
     def pid(self) -> int:
         return self._process.pid if self._process else 0
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL to the server and everything it started, as a power cut would."""
+        assert self._process is not None
+        family = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        self._process.wait(timeout=START_S)
+        for child in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        psutil.wait_procs(family, timeout=START_S)
+
+    def start_again(self) -> None:
+        """On the folder that was left behind."""
+        assert self._run is not None
+        self._process = self._run()
 
     def stop(self) -> None:
         if self._process is not None:
@@ -71,9 +94,14 @@ def postgres(*, durable: bool = False) -> Server:
     if not durable:
         settings |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    process = _start([str(programs / "postgres"), "-D", str(data), *options], folder, user, signal.SIGQUIT)
-    _wait(process, folder, lambda: "ready" in _text(data / "postmaster.pid"), "PostgreSQL")
-    return Server(f"postgresql://postgres@/postgres?host={folder}", process, folder)
+
+    def run() -> "subprocess.Popen[bytes]":
+        (data / "postmaster.pid").unlink(missing_ok=True)  # of one that was killed, and still says "ready"
+        process = _start([str(programs / "postgres"), "-D", str(data), *options], folder, user, signal.SIGQUIT)
+        _wait(process, folder, lambda: "ready" in _text(data / "postmaster.pid"), "PostgreSQL")
+        return process
+
+    return Server(f"postgresql://postgres@/postgres?host={folder}", run, folder)
 
 
 def valkey() -> Server:
@@ -94,9 +122,13 @@ def valkey() -> Server:
     # Port 0: a TCP port would be a race between parallel starts, and anybody's to reach.
     options = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "777", "--dir", str(folder)]
     options += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
-    process = _start([str(program), *options], folder, user, signal.SIGKILL)
-    _wait(process, folder, socket.exists, "Valkey")
-    return Server(f"unix://{socket}", process, folder)
+
+    def run() -> "subprocess.Popen[bytes]":
+        process = _start([str(program), *options], folder, user, signal.SIGKILL)
+        _wait(process, folder, socket.exists, "Valkey")
+        return process
+
+    return Server(f"unix://{socket}", run, folder)
 
 
 def missing(what: str) -> NoReturn:

@@ -28,6 +28,7 @@ Section = Callable[[Path, Scale], list[Found]]
 SECTIONS: Mapping[str, Section] = {
     "sqlite-1": lambda folder, scale: cycles.sqlite(folder, scale.part(0, SQLITE_PARTS)),
     "sqlite-2": lambda folder, scale: cycles.sqlite(folder, scale.part(1, SQLITE_PARTS)),
+    "postgres": cycles.postgres,
     "calls-eio": lambda folder, scale: inject.syscalls(folder, scale, ("EIO", "EIO from then on")),
     "calls-enospc": lambda folder, scale: inject.syscalls(folder, scale, ("ENOSPC", "ENOSPC from then on")),
     "calls-kill": lambda folder, scale: inject.syscalls(folder, scale, ("SIGKILL",)),

@@ -6,15 +6,20 @@ import signal
 import time
 from pathlib import Path
 
-from tests.faults.judge import Judge
+import pytest
+
+from tests import servers
+from tests.faults.judge import Counts, Judge
 from tests.faults.scale import Scale
 from tests.faults.table import Found, folder_of, fsck
-from tests.faults.writer import Plan, Ready, Writer, start
+from tests.faults.writer import Done, Plan, Ready, Writer, start
 
 LIFE_S = 0.5  # at most, once it works
 START_S = 0.2  # a start takes about this long
 EARLY = 0.1  # share of lives that end while they start
 TWINS = 0.2  # share of lives that two processes live together
+ALONE = 0.5  # share of lives that go on when their database dies
+BACK_S = 30  # API-14
 AGAIN = 5  # claims of earlier lives that are tried again
 
 
@@ -30,18 +35,62 @@ def sqlite(parent: Path, scale: Scale) -> list[Found]:
     return [Found.of("kill -9, SQLite", judge)]
 
 
-def live_and_die(judge: Judge, name: str, chance: random.Random) -> None:
+def postgres(parent: Path, scale: Scale) -> list[Found]:
+    """The database is killed, with the store or under it: a store that is left alive goes on when it is back."""
+    name = "kill -9, PostgreSQL"
+    if not scale.postgres:
+        return []
+    try:
+        server = servers.postgres(durable=True)
+    except pytest.skip.Exception as missing:
+        return [Found(name, Counts(), [], str(missing))]
+    except pytest.fail.Exception as missing:
+        return [Found(name, Counts(), [str(missing)])]
+    try:
+        judge = Judge(folder_of(parent, "postgres"), server.url)
+        chance = random.Random(scale.seed)
+        for number in range(scale.postgres):
+            live_and_die(judge, f"p{number}", chance, server if number % 3 else None)
+            judge.look()
+        live(judge, "last")
+        judge.look_at_everything()
+        fsck(judge)
+    finally:
+        server.stop()
+    return [Found.of(name, judge)]
+
+
+def live_and_die(judge: Judge, name: str, chance: random.Random, server: servers.Server | None = None) -> None:
+    """`server`: a database that dies too, before the store and sometimes long before."""
     writers = [start(plan) for plan in _plans(judge, name, 2 if chance.random() < TWINS else 1, chance)]
-    if chance.random() < EARLY:
+    early = chance.random() < EARLY
+    if early:
         _listen(judge, writers, time.monotonic() + chance.uniform(0, START_S))
     else:
         for writer in writers:
             judge.hear(writer.hear(time.monotonic() + 30, lambda told: isinstance(told, Ready)))
         _listen(judge, writers, time.monotonic() + chance.uniform(0, LIFE_S))
+    if server is not None:
+        server.kill()
+        if not early and chance.random() < ALONE:
+            _outlive(judge, writers, server)
     for writer in writers:
         os.killpg(writer.pid, signal.SIGKILL)
-    _bury(judge, writers)
+    _bury(judge, writers, may_refuse=early and server is not None)
+    if server is not None and not server.alive:
+        server.start_again()
     judge.counts.tried += 1
+
+
+def _outlive(judge: Judge, writers: list[Writer], server: servers.Server) -> None:
+    """API-14: while the database is away the store says so, and acknowledges again once it is back."""
+    _listen(judge, writers, time.monotonic() + LIFE_S / 2)
+    server.start_again()
+    for writer in writers:
+        told = writer.hear(time.monotonic() + BACK_S, lambda item: isinstance(item, Done))
+        judge.hear(told)
+        if not any(isinstance(item, Done) for item in told):
+            judge.say("unsound", f"nothing was acknowledged {BACK_S} s after the database was back")
 
 
 def live(judge: Judge, name: str) -> None:
@@ -78,9 +127,10 @@ def _listen(judge: Judge, writers: list[Writer], until: float) -> None:
         judge.see_checkpoint()
 
 
-def _bury(judge: Judge, writers: list[Writer]) -> None:
+def _bury(judge: Judge, writers: list[Writer], *, may_refuse: bool) -> None:
+    """`may_refuse`: it may have given up by itself, because there was no database to start with."""
     for writer in writers:
         judge.hear(writer.hear(None))
-        if writer.reap() not in (-signal.SIGKILL, 0):
+        if writer.reap() not in (-signal.SIGKILL, 0) and not (may_refuse and writer.code == 1):
             judge.say("unsound", f"a writer ended by itself with {writer.code}, see stderr.log")
         writer.ear.close()

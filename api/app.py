@@ -103,7 +103,7 @@ def create_app(
     keeper = Keeper(rooms.erasure, health, store.key_files, store.leases)
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
-    desk = Desk(store.ledger, store.vault, shared.answers, now)
+    desk = Desk(store.ledger, store.vault, shared.answers, now, alone=not settings.redis_url)
     proofroom = Proofroom.of(settings, store, rooms, now, health.alarm, lambda: health.sound)
 
     @asynccontextmanager

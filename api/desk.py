@@ -1,8 +1,8 @@
 """Where every command on a case passes: who may, whether it was answered before, and that refusals are sealed."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,13 +38,15 @@ Flow = Callable[[Case, Stamp], Awaitable[Case]]
 
 
 class Desk:
-    """One instance, injected into routes."""
+    """One instance, injected into routes. `alone`: other processes hardly ever write to cases, so a command is judged
+    on what this one remembers, and only a refusal makes it look again."""
 
-    def __init__(self, ledger: Ledger, vault: Vault, answers: Store, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, vault: Vault, answers: Store, clock: Clock, *, alone: bool) -> None:
         self._ledger = ledger
         self._vault = vault
         self._answers = answers
         self.now = clock
+        self._alone = alone
         self._running: set[str] = set()
         self._refusals: dict[tuple[str, str], tuple[int, int]] = {}  # (case, code) -> (minute sealed, held back since)
 
@@ -54,7 +56,9 @@ class Desk:
         """The case, if this caller may know of it. Another's case is exactly as absent as no case at all."""
         if not case_id.startswith("case_"):
             raise NotFound("not a case id")
-        case = await self._ledger.case(case_id)
+        return self._shown(await self._ledger.case(case_id), caller)
+
+    def _shown(self, case: Case, caller: Caller) -> Case:
         if not _concerns(case, caller):
             raise NotFound("no such case")
         if caller.role == "customer":
@@ -82,12 +86,12 @@ class Desk:
         self, caller: Caller, case_id: str, key: str, command: object, flow: Flow, data: bytes = b""
     ) -> CaseView:
         """Run a command once. The same key and body answer the same; another body under the key is 422."""
-        case = await self.case(caller, case_id)
+        case = self._remembered(caller, case_id) or await self.case(caller, case_id)
         return self.view(await self.run(caller.actor, case, key, command, flow, data), caller)
 
     async def run(self, actor: Actor, case: Case, key: str, command: object, flow: Flow, data: bytes = b"") -> Case:
         cmd = await self.digest(case.id, actor, key, command, data)
-        async with self._alone(cmd):
+        with self._first(cmd):
             case = self._ledger.latest(case)
             before = await self._ledger.answered(case, cmd)
             if before is not None:
@@ -95,11 +99,30 @@ class Desk:
             await self._repeat_error(cmd)
             stamp = Stamp(actor=actor, at=self.now(), cmd=cmd)
             try:
-                return await flow(case, stamp)
+                return await self._judged(case, stamp, flow)
             except Error as error:
                 await self._remember_error(cmd, error)
                 await self.refused(case.id, type(command).__name__, error, stamp)
                 raise
+
+    def _remembered(self, caller: Caller, case_id: str) -> Case | None:
+        held = self._ledger.remembered(case_id) if self._alone else None
+        try:
+            return held and self._shown(held, caller)
+        except Error:  # a session that another process opened
+            return None
+
+    async def _judged(self, case: Case, stamp: Stamp, flow: Flow) -> Case:
+        try:
+            return await flow(case, stamp)
+        except (Unavailable, HeadMoved):
+            raise
+        except Error:
+            held = self._ledger.remembered(case.id)  # with what the flow itself recorded before it refused
+            now = await self._ledger.case(case.id)
+            if held is None or now.head == held.head:
+                raise
+            return await flow(now, stamp)
 
     async def digest(self, stream: str, actor: Actor, key: str, command: object, data: bytes = b"") -> str:
         """`keyed digest of actor and idempotency key` "." `keyed digest of the command`: sealed as `cmd`.
@@ -131,8 +154,8 @@ class Desk:
         if len(self._refusals) > 10_000:
             self._refusals.clear()
 
-    @asynccontextmanager
-    async def _alone(self, cmd: str) -> AsyncIterator[None]:
+    @contextmanager
+    def _first(self, cmd: str) -> Iterator[None]:
         # Saves doing slow work twice; that it happens once is guaranteed by the chain's compare-and-swap, not by this.
         key = cmd.partition(".")[0]
         if key in self._running:

@@ -2,37 +2,36 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 
-import structlog
+import msgspec
 
 
 def configure_logs(level: int = logging.INFO) -> None:
-    """Everything of the standard library through structlog's JSON renderer. Called once by the composition root."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _without_traceback,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-    )
+    """Everything of the standard library as JSON lines. Called once by the composition root."""
+    # Not shown, and each record would ask for them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
+    handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("jianzheng").setLevel(level)
 
 
-def _without_traceback(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    # A traceback prints the exception's text, which may quote what a customer typed.
-    if event.pop("exc_info", None):
-        event["exception"] = "withheld"
-    event.pop("exception_text", None)
-    return event
+class JsonLines(logging.Formatter):
+    """What was given as `extra`, then `event`, `level`, `logger`, `timestamp` (UTC)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {name: value for name, value in record.__dict__.items() if name not in _OWN}
+        line["event"] = record.getMessage()
+        line["level"] = record.levelname.lower()
+        line["logger"] = record.name
+        line["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat().removesuffix("+00:00") + "Z"
+        if record.exc_info:
+            # A traceback prints the exception's text, which may quote what a customer typed.
+            line["exception"] = "withheld"
+        return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+_OWN = frozenset((*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"))

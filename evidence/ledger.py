@@ -30,6 +30,11 @@ class Ledger:
             raise NotFound("no such case")
         return case
 
+    def remembered(self, stream: str) -> Case | None:
+        """What this process last knew of a case, without asking the store: enough to act on where nobody else writes,
+        because an append is accepted only after the event it was judged by."""
+        return self._cache.get(stream)
+
     async def events(self, stream: str, upto: int | None = None) -> list[Event]:
         """Every event of a stream, verified from the first. NotFound when there is none."""
         lines = await self._log.read(stream)
@@ -78,7 +83,7 @@ class Ledger:
 
     def latest(self, case: Case) -> Case:
         """What this process knows of the case now, without asking the store again."""
-        held = self._cache.get(case.id)
+        held = self.remembered(case.id)
         return held if held is not None and held.head.seq > case.head.seq else case
 
     async def answered(self, case: Case, cmd: str) -> Case | None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api.settings import load
+from api.keys import SetupRefused, check_mode
+from api.settings import Settings, load
 
 
 def test_settings_come_typed_from_the_environment() -> None:
@@ -25,3 +26,9 @@ def test_a_setting_that_cannot_be_read_is_named() -> None:
         load({"JIANZHENG_PORT": "many"})
     with pytest.raises(msgspec.ValidationError, match="mode"):
         load({"JIANZHENG_MODE": "demo"})
+
+
+def test_more_than_one_worker_needs_shared_state(tmp_path: Path) -> None:
+    with pytest.raises(SetupRefused, match="REDIS_URL"):
+        check_mode(Settings(data=tmp_path, workers=2))
+    check_mode(Settings(data=tmp_path, workers=2, redis_url="redis://h/1"))

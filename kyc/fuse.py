@@ -11,6 +11,7 @@ the rounding of fp32:
 Element-wise IEEE arithmetic only, so the output bytes are the same on every machine.
 """
 
+import copy
 from collections import Counter
 
 import numpy as np
@@ -27,7 +28,7 @@ class _Graph:
     """Nodes in order, weights by name, and who makes and reads each tensor."""
 
     def __init__(self, model: onnx.ModelProto) -> None:
-        self.nodes: list[onnx.NodeProto] = list(model.graph.node)
+        self.nodes: list[onnx.NodeProto] = [copy.deepcopy(node) for node in model.graph.node]
         self.weights: Weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
         self.outputs = {value.name for value in model.graph.output}
 

@@ -131,8 +131,11 @@ def _canvas(picture: Pixels, size: tuple[int, int]) -> tuple[Pixels, float]:
         down, across = size[1], int(size[1] / (height / width))
     else:
         down, across = int(size[0] * (height / width)), size[0]
+    small = np.asarray(cv2.resize(picture, (across, down)), np.uint8)
+    if (across, down) == size:
+        return small, down / height
     canvas = np.zeros((size[1], size[0], 3), np.uint8)
-    canvas[:down, :across] = cv2.resize(picture, (across, down))
+    canvas[:down, :across] = small
     return canvas, down / height
 
 

@@ -98,24 +98,28 @@ function blocks(state: Int32Array, w: Int32Array, bytes: Uint8Array): void {
   }
 }
 
+// The constant of each round, turned as that round wants it.
+const TURNED = Int32Array.from({ length: 64 }, (_, j) => rotl(j < 16 ? 0x79cc4519 : 0x7a879d8a, j));
+
+/** Plain variables in two plain loops: segments have millions of bytes, and an engine keeps these in registers. */
 function compress(state: Int32Array, w: Int32Array): void {
-  let [a, b, c, d, e, f, g, h] = state as unknown as [number, number, number, number, number, number, number, number];
+  let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!, e = state[4]!, f = state[5]!, g = state[6]!, h = state[7]!;
   for (let j = 0; j < 64; j += 1) {
-    const early = j < 16;
-    const a12 = rotl(a, 12);
-    const ss1 = rotl((a12 + e + rotl(early ? 0x79cc4519 : 0x7a879d8a, j)) | 0, 7);
-    const ff = early ? a ^ b ^ c : (a & b) | (a & c) | (b & c);
-    const gg = early ? e ^ f ^ g : (e & f) | (~e & g);
+    const a12 = (a << 12) | (a >>> 20);
+    const sum = (a12 + e + TURNED[j]!) | 0;
+    const ss1 = (sum << 7) | (sum >>> 25);
+    const ff = j < 16 ? a ^ b ^ c : (a & b) | (a & c) | (b & c);
+    const gg = j < 16 ? e ^ f ^ g : (e & f) | (~e & g);
     const tt1 = (ff + d + (ss1 ^ a12) + (w[j]! ^ w[j + 4]!)) | 0;
     const tt2 = (gg + h + ss1 + w[j]!) | 0;
     d = c;
-    c = rotl(b, 9);
+    c = (b << 9) | (b >>> 23);
     b = a;
     a = tt1;
     h = g;
-    g = rotl(f, 19);
+    g = (f << 19) | (f >>> 13);
     f = e;
-    e = tt2 ^ rotl(tt2, 9) ^ rotl(tt2, 17);
+    e = tt2 ^ ((tt2 << 9) | (tt2 >>> 23)) ^ ((tt2 << 17) | (tt2 >>> 15));
   }
-  [a, b, c, d, e, f, g, h].forEach((word, index) => { state[index]! ^= word; });
+  state[0]! ^= a; state[1]! ^= b; state[2]! ^= c; state[3]! ^= d; state[4]! ^= e; state[5]! ^= f; state[6]! ^= g; state[7]! ^= h;
 }

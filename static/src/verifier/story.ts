@@ -41,8 +41,21 @@ export function timelineCard(report: Report, lang: Lang): HTMLElement | null {
     el("h2", { id: "timeline-title", class: "card__title" }, tell(lang, "timeline_title")),
     failed ? el("div", { class: "note note--alert" }, icon("alert"), el("p", {}, tell(lang, "timeline_failed"))) : null,
     el("p", { class: "quiet" }, tell(lang, compared(report))),
-    el("ol", { class: "story", "data-testid": "timeline" }, ...chain.events.map((event) =>
-      eventItem(report, event, fields.get(event.seq) ?? [], lang))));
+    told(chain.events, (event) => eventItem(report, event, fields.get(event.seq) ?? [], lang)));
+}
+
+const BATCH = 200; // events told before the page may draw again
+
+/** The first at once; a long story goes on while the verdict already stands there. */
+function told(events: readonly Event[], item: (event: Event) => HTMLElement): HTMLElement {
+  const list = el("ol", { class: "story", "data-testid": "timeline" });
+  const tell = (from: number): void => {
+    add(list, ...events.slice(from, from + BATCH).map(item));
+    const next = from + BATCH;
+    if (next < events.length) setTimeout(() => { if (list.isConnected) tell(next); });
+  };
+  tell(0);
+  return list;
 }
 
 function compared({ steps }: Report): Key {

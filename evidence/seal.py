@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from evidence import decode
+from evidence import decode, dsse
 from evidence.case import Case
 from evidence.events import (
     GENESIS,
@@ -137,8 +137,8 @@ def statement(events: Sequence[Event], segment: Segment, previous: str, page_sm3
 def sign(payload: bytes, key: Ed25519PrivateKey) -> bytes:
     """The DSSE envelope. Ed25519 is deterministic: the same statement gives the same seal."""
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pae = b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
-    signature = {"keyid": hashlib.sha256(spki).hexdigest(), "sig": base64.b64encode(key.sign(pae)).decode()}
+    signed = base64.b64encode(key.sign(dsse.pae(PAYLOAD_TYPE, payload))).decode()
+    signature = {"keyid": hashlib.sha256(spki).hexdigest(), "sig": signed}
     envelope = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,

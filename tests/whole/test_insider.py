@@ -4,9 +4,12 @@ Each story ends as it would in the field: the alarm is on every process's readin
 reading goes on, and what the store says is not signed any more.
 """
 
+import json
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -128,10 +131,14 @@ def rebuild(rows: sqlite3.Connection) -> None:
     rows.execute("UPDATE heads SET hash = ? WHERE stream = ?", (before.hash, CASES[0]))
 
 
-@pytest.mark.parametrize(("act", "step"), [(edit, "line"), (cut, "end"), (rebuild, "line")])
+@pytest.mark.parametrize(
+    ("act", "step", "offline"),
+    [(edit, "line", "chains"), (cut, "end", "entries"), (rebuild, "line", "entries")],
+)
 def test_the_monitor_names_what_was_done_to_the_log_and_everything_stops(
-    live: Live, act: Callable[[sqlite3.Connection], None], step: str
+    live: Live, act: Callable[[sqlite3.Connection], None], step: str, offline: str
 ) -> None:  # attack 27, EVD-03
+    """`offline`: the first failing step of `python -m evidence.fsck`, run on the stopped store."""
     other = Service(live.data, monitor_every_s=1)
     try:
         assert live.ready(other)[0] == live.ready()[0] == 200
@@ -147,8 +154,17 @@ def test_the_monitor_names_what_was_done_to_the_log_and_everything_stops(
     finally:
         other.stop()
     live.service.stop()
+    assert checked_offline(live.data) == offline
     live.service = Service(live.data)
     assert "monitor" in live.ready()[1]["alarms"], "a restart alone does not end it"
+
+
+def checked_offline(data: Path) -> str:
+    command = [sys.executable, "-m", "evidence.fsck", str(data), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    failed = [step["name"] for step in json.loads(done.stdout)["steps"] if step["state"] == "failed"]
+    return str(failed[0])
 
 
 def test_photographs_of_two_cases_exchanged_are_named_and_the_other_cases_go_on(live: Live) -> None:  # attack 27

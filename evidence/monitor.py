@@ -26,7 +26,7 @@ from evidence.log import Entry
 from evidence.merkle import EMPTY, leaf_hash, node_hash
 from evidence.ports import Clock
 from evidence.sealer import seal_key
-from evidence.sequencer import HASH, WIDTH, Checkpoints, Tiles, leaf, tile_path
+from evidence.sequencer import HASH, WIDTH, Checkpoints, Tiles, leaf, read_tile, tile_path
 from evidence.vault import Objects, Vault
 
 Step = Literal["end", "line", "tree", "chain", "seal", "content"]
@@ -142,7 +142,7 @@ class LogWatch:
     async def _read_tile(self, number: int, width: int) -> bytes:
         path = tile_path(0, number, width)
         try:
-            data = await self._tiles.get(path)
+            data = await read_tile(self._tiles, 0, number, width)
         except ObjectErased:
             raise Tampered("tree", path, "a tile is missing") from None
         if len(data) != width * HASH:

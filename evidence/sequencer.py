@@ -9,6 +9,7 @@ checked for that before it is taken in.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.checkpoint import Checkpoint, NoteKey, open_checkpoint, sign, write_proof
-from evidence.errors import ChainBroken, HeadMoved, NotFound, NotVerified, ObjectErased, ReadOnly
+from evidence.errors import ChainBroken, HeadMoved, NotFound, NotVerified, ObjectErased, ReadOnly, StorageFailed
 from evidence.events import line_hash
 from evidence.log import Entry, Log
 from evidence.merkle import EMPTY, Node, consistency, inclusion, leaf_hash, node_hash, verify_inclusion
@@ -30,7 +31,7 @@ TOGETHER = 64  # tiles read and hashed at once when all of them are
 
 
 class Tiles(Protocol):
-    """Create-only files under the paths of tlog-tiles; `evidence.vault.Objects` has both verbs."""
+    """Create-only files under the paths of tlog-tiles; `evidence.vault.Objects` has these verbs."""
 
     async def put(self, key: str, data: bytes) -> None:
         """Durable when it returns. The same bytes again are fine; others: ObjectCorrupt, for that is a fork."""
@@ -39,6 +40,10 @@ class Tiles(Protocol):
     async def get(self, key: str) -> bytes:
         """ObjectErased when it is not there."""
         ...
+
+    async def keys(self, prefix: str) -> list[str]: ...
+
+    async def delete(self, keys: Iterable[str]) -> int: ...
 
 
 class Checkpoints(Protocol):
@@ -95,6 +100,29 @@ def tile_path(level: int | str, number: int, width: int = WIDTH) -> str:
         parts.insert(0, f"x{number % 1000:03d}")
     partial = "" if width == WIDTH else f".p/{width}"
     return f"tile/{level}/{'/'.join(parts)}{partial}"
+
+
+async def read_tile(tiles: Tiles, level: int, number: int, width: int) -> bytes:
+    """`width` hashes of a tile. What was partial once is read from the full tile when that stands in its place.
+
+    ObjectErased when neither is there; the bytes may be others than asked for, which is for the reader to notice.
+    """
+    try:
+        return await tiles.get(tile_path(level, number, width))
+    except ObjectErased:
+        if width == WIDTH:
+            raise
+        return (await tiles.get(tile_path(level, number)))[: width * HASH]
+
+
+async def read_entries(tiles: Tiles, number: int, width: int) -> list[bytes]:
+    """The same of an entry bundle."""
+    try:
+        return _entries(await tiles.get(tile_path("entries", number, width)))
+    except ObjectErased:
+        if width == WIDTH:
+            raise
+        return _entries(await tiles.get(tile_path("entries", number)))[:width]
 
 
 class Sequencer:
@@ -177,9 +205,10 @@ class Sequencer:
             if [entry.position for entry in new] != list(expected):
                 raise ChainBroken("positions are not consecutive")
             self._started = False  # until the checkpoint has moved, what is in memory is ahead of it
-            await self._write([leaf(entry.line) for entry in new])
+            full = await self._write([leaf(entry.line) for entry in new])
             await self._publish(self._head.size + len(new))
             self._started = True
+            await self._tidy(full)
             return self._head
 
     def _new(self, entries: Sequence[Entry]) -> list[Entry]:
@@ -224,8 +253,9 @@ class Sequencer:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    async def _write(self, entries: Sequence[bytes]) -> None:
-        """Tiles of a longer tree, full ones and the new partial ones. No tile changes that was written before."""
+    async def _write(self, entries: Sequence[bytes]) -> list[str]:
+        """Tiles of a longer tree, full ones and the new partial ones; the paths of the full ones. No tile changes that
+        was written before."""
         size = self._head.size
         made: dict[str, bytes] = {}
         for number, entry in enumerate(entries):
@@ -242,6 +272,14 @@ class Sequencer:
                 made[tile_path(level, (size >> HEIGHT * level) // WIDTH, len(hashes))] = b"".join(hashes)
         # Together: each waits for the disk several times, and none for another; the checkpoint waits for all of them.
         await asyncio.gather(*(self._tiles.put(path, data) for path, data in made.items()))
+        return [path for path in made if ".p/" not in path]
+
+    async def _tidy(self, full: Sequence[str]) -> None:
+        """A full tile stands in for the partial ones it grew from, as tlog-tiles allows: else a checkpoint a second
+        would leave hundreds of thousands of files a day. What a crash leaves does no harm."""
+        for path in full:
+            with contextlib.suppress(StorageFailed):
+                await self._tiles.delete(await self._tiles.keys(f"{path}.p/"))
 
     def _push(self, level: int, hashed: bytes, index: int, made: dict[str, bytes]) -> None:
         if level == len(self._edges):
@@ -275,7 +313,7 @@ class Sequencer:
             self._edges.append([data[at : at + HASH] for at in range(0, len(data), HASH)])
             level += 1
         if size % WIDTH:
-            self._bundle = _entries(await self._object(tile_path("entries", size // WIDTH, size % WIDTH)))
+            self._bundle = await self._last_entries(size // WIDTH, size % WIDTH)
             if [leaf_hash(entry) for entry in self._bundle] != self._edges[0]:
                 raise StoreTooOld("the last entries are not those of the last tile")
 
@@ -346,16 +384,19 @@ class Sequencer:
         return ask(lambda level, index: wanted[level, index])
 
     async def _tile(self, level: int, number: int, width: int) -> bytes:
-        data = await self._object(tile_path(level, number, width))
+        try:
+            data = await read_tile(self._tiles, level, number, width)
+        except ObjectErased:
+            raise StoreTooOld(f"{tile_path(level, number, width)} is missing") from None
         if len(data) != width * HASH:
             raise StoreTooOld("a tile has another size")
         return data
 
-    async def _object(self, path: str) -> bytes:
+    async def _last_entries(self, number: int, width: int) -> list[bytes]:
         try:
-            return await self._tiles.get(path)
+            return await read_entries(self._tiles, number, width)
         except ObjectErased:
-            raise StoreTooOld(f"{path} is missing") from None
+            raise StoreTooOld(f"{tile_path('entries', number, width)} is missing") from None
 
 
 _Held = dict[tuple[int, int], bytes]
@@ -405,5 +446,7 @@ __all__ = [
     "framed",
     "leaf",
     "merge",
+    "read_entries",
+    "read_tile",
     "tile_path",
 ]

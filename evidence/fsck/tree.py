@@ -53,7 +53,7 @@ async def _lowest(log: Folder, descriptor: int, number: int, size: int, newest: 
     for step, level, parts in (("entries", "entries", [framed(entry) for entry in entries]), ("tiles", "0", hashes)):
         if width:
             path = tile_path(level, number, width)
-            what = await differs(log, path, parts[:width])
+            what = await differs(log, level, number, parts[:width])
             if what is not None:
                 place, words = what
                 grown.worse(step, number, words, f"{path}, position {start + place + 1}")
@@ -66,33 +66,38 @@ async def _others(
     log: Folder, step: str, level: str, number: int, width: int, parts: Sequence[bytes], grown: Grown
 ) -> None:
     """Partial tiles from when the tree was smaller, and what a crash left behind the checkpoint: the same bytes."""
-    found = [(name, int(name)) for name in await log.names(f"{tile_path(level, number)}.p") if name.isdecimal()]
+    widths = [int(name) for name in await log.names(f"{tile_path(level, number)}.p") if name.isdecimal()]
     if width < WIDTH and await log.has(tile_path(level, number)):
-        found.append(("", WIDTH))
-    for name, count in found:
-        if count == width and name:
+        widths.append(WIDTH)
+    for count in widths:
+        if count == width or not 0 < count <= WIDTH:
             continue
-        path = f"{tile_path(level, number)}.p/{name}" if name else tile_path(level, number)
         grown.partial, grown.ahead = grown.partial + (count < width), grown.ahead + (count > width)
         if count > len(parts):  # of events that came while the check ran
             continue
-        what = await differs(log, path, parts[:count])
+        what = await differs(log, level, number, parts[:count])
         if what is not None:
+            path = tile_path(level, number, count)
             grown.worse(step, number, what[1], f"{path}, position {number * WIDTH + what[0] + 1}")
 
 
-async def differs(log: Folder, path: str, parts: Sequence[bytes]) -> tuple[int, str] | None:
-    """(number of the first part that is another, what is wrong), or None."""
+async def differs(log: Folder, level: str, number: int, parts: Sequence[bytes]) -> tuple[int, str] | None:
+    """(number of the first part that is another, what is wrong) in the tile of so many parts, or None.
+
+    A partial tile may be gone, and the full one stand in its place: a service at work tidies up.
+    """
     try:
-        data = await log.get(path)
+        data = await log.get(tile_path(level, number, len(parts)))
     except ObjectErased:
-        return 0, "the file is missing"
+        if len(parts) == WIDTH or not await log.has(tile_path(level, number)):
+            return 0, "the file is missing"
+        data = (await log.get(tile_path(level, number)))[: sum(map(len, parts))]
     if data == b"".join(parts):
         return None
     at = 0
-    for number, part in enumerate(parts):
+    for place, part in enumerate(parts):
         if data[at : at + len(part)] != part:
-            return number, "the file is cut" if at + len(part) > len(data) else "the file holds another hash"
+            return place, "the file is cut" if at + len(part) > len(data) else "the file holds another hash"
         at += len(part)
     return len(parts) - 1, "the file is longer than it should be"
 
@@ -136,15 +141,11 @@ async def check_upper(log: Folder, tree: Tree, size: int) -> int:
         held = size >> HEIGHT * level
         for number in range(-(-held // WIDTH)):
             parts = hashes[number * WIDTH : min(held, (number + 1) * WIDTH)]
-            path = tile_path(level, number, len(parts))
-            what = await differs(log, path, parts)
-            if what is not None:
-                raise Bad(what[1], f"{path}, hash {what[0]}")
-            for name in await log.names(f"{tile_path(level, number)}.p"):
-                older = int(name) if name.isdecimal() else 0
-                if 0 < older < len(parts) and (
-                    what := await differs(log, f"{tile_path(level, number)}.p/{name}", parts[:older])
-                ):
-                    raise Bad(what[1], f"{tile_path(level, number)}.p/{name}, hash {what[0]}")
+            names = await log.names(f"{tile_path(level, number)}.p")
+            older = [int(name) for name in names if name.isdecimal() and 0 < int(name) < len(parts)]
+            for width in (len(parts), *older):
+                what = await differs(log, str(level), number, parts[:width])
+                if what is not None:
+                    raise Bad(what[1], f"{tile_path(level, number, width)}, hash {what[0]}")
             count += 1
     return count

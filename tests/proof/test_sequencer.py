@@ -94,6 +94,35 @@ async def test_a_tree_of_600_is_exactly_the_tiles_the_specification_lists() -> N
     assert entries[2 : 2 + length] == leaf(store.log.entries[0].line)
 
 
+async def test_a_full_tile_stands_in_for_the_partial_ones_it_grew_from() -> None:
+    """Else a log that is published every second keeps hundreds of thousands of files for ever."""
+    log = await filled(200)
+    store = Store(log)
+    sequencer = store.open()
+    old, older = await sequencer.catch_up(), sequencer.note
+    late = store.open()
+    await late.start()
+    assert older is not None
+    await grow(log, 250)
+    await sequencer.catch_up()
+    assert {path for path in store.tiles.blobs if ".p/" in path} == {
+        f"tile/{level}/000.p/{width}" for level in ("0", "entries") for width in (200, 250)
+    }
+    await grow(log, 700)
+    head = await sequencer.catch_up()
+    assert {path for path in store.tiles.blobs if ".p/" in path} == {
+        "tile/0/002.p/188",
+        "tile/1/000.p/2",
+        "tile/entries/002.p/188",
+    }
+    # Whoever still stands at an older head reads the same from the full tiles: proofs, and the way on.
+    (proven,) = (await sequencer.prove([("case_x", 150)], under=(old, older))).values()
+    verify_inclusion(149, 200, leaf_hash(leaf(log.entries[149].line)), read_proof(proven.proof)[1], old.root)
+    verify_consistency(200, 700, old.root, head.root, await late.consistency(200, 700))
+    store.checkpoint.row = older
+    assert (await store.open().start()).size == 200
+
+
 async def test_growing_step_by_step_gives_the_same_tree_as_growing_at_once() -> None:
     log = await filled(1)
     store = Store(log)

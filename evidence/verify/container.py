@@ -19,7 +19,9 @@ _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END = struct.Struct("<4sHHHHIIH")
 _DATE = 0x0021  # 1980-01-01, the earliest a zip can say
-_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
+# On a disk that ignores case one file would replace the other; commitments differ in case by nature.
+_ANY_CASE = "data/media/"
 
 
 def write(root: str, files: Mapping[str, bytes]) -> bytes:
@@ -60,37 +62,59 @@ def read(data: bytes) -> tuple[str, dict[str, bytes]]:
 
 
 def _entries(data: bytes, count: int, start: int, end: int) -> tuple[str, dict[str, bytes]]:
-    names: list[str] = []
-    contents: list[bytes] = []
-    offset, at = 0, start
+    found: dict[str, bytes] = {}
+    before, offset, at = "", 0, start
     for _ in range(count):
-        if at + _CENTRAL.size > end:
-            raise NotVerified("central directory is cut")
-        fields = _CENTRAL.unpack_from(data, at)
-        crc, size, name_length = fields[7], fields[8], fields[10]
-        name = data[at + _CENTRAL.size : at + _CENTRAL.size + name_length].decode("ascii", "replace")
-        if size > MAX_ENTRY:
-            raise NotVerified("entry is too large", record=name)
-        local, central = _headers(name, crc, size, offset)
-        body = offset + len(local)
-        if data[at : at + len(central)] != central or data[offset:body] != local or body + size > start:
-            raise NotVerified("entry is not canonical", record=name)
-        content = data[body : body + size]
-        if zlib.crc32(content) != crc:
-            raise NotVerified("checksum differs", record=name)
-        names.append(name)
-        contents.append(content)
-        offset, at = body + size, at + len(central)
+        name, content, central = _entry(data, at, offset, start, end)
+        if name <= before:
+            raise NotVerified("names are not in order, or repeat", record=name)
+        before, found[name] = name, content
+        offset, at = offset + _LOCAL.size + len(name) + len(content), at + central
     if offset != start or at != end:
         raise NotVerified("bytes that belong to no entry")
-    root = names[0].split("/", 1)[0]
-    try:
-        _check_names(names)
-    except ValueError as error:
-        raise NotVerified(str(error)) from None
-    if any(not name.startswith(f"{root}/") for name in names):
-        raise NotVerified("more than one folder")
-    return root, {name[len(root) + 1 :]: content for name, content in zip(names, contents, strict=True)}
+    return _without_root(found)
+
+
+def _entry(data: bytes, at: int, offset: int, start: int, end: int) -> tuple[str, bytes, int]:
+    """(name, content, size of its central header): the directory and the header in front say the same, in one form."""
+    if at + _CENTRAL.size > end:
+        raise NotVerified("central directory is cut")
+    fields = _CENTRAL.unpack_from(data, at)
+    crc, size, name_length = fields[7], fields[8], fields[10]
+    if at + _CENTRAL.size + name_length > end:
+        raise NotVerified("central directory is cut")
+    # latin-1: a byte above 127 stays visible, and the pattern of names refuses it
+    name = data[at + _CENTRAL.size : at + _CENTRAL.size + name_length].decode("latin-1")
+    if not _is_allowed(name):
+        raise NotVerified("name is not allowed", record=name[:1_000])
+    if size > MAX_ENTRY:
+        raise NotVerified("entry is too large", record=name)
+    local, central = _headers(name, crc, size, offset)
+    body = offset + len(local)
+    if body + size > start:
+        raise NotVerified("entry is cut", record=name)
+    if data[at : at + len(central)] != central or data[offset:body] != local:
+        raise NotVerified("entry is not canonical", record=name)
+    content = data[body : body + size]
+    if zlib.crc32(content) != crc:
+        raise NotVerified("checksum differs", record=name)
+    return name, content, len(central)
+
+
+def _without_root(entries: Mapping[str, bytes]) -> tuple[str, dict[str, bytes]]:
+    files: dict[str, bytes] = {}
+    folded: set[str] = set()
+    root = next(iter(entries)).split("/", 1)[0]
+    for name, content in entries.items():
+        if not name.startswith(f"{root}/"):
+            raise NotVerified("more than one folder", record=name)
+        path = name[len(root) + 1 :]
+        if not path.startswith(_ANY_CASE):
+            if path.lower() in folded:
+                raise NotVerified("two names differ only in case", record=path)
+            folded.add(path.lower())
+        files[path] = content
+    return root, files
 
 
 def _headers(name: str, crc: int, size: int, offset: int) -> tuple[bytes, bytes]:
@@ -106,15 +130,17 @@ def _end(count: int, size: int, start: int) -> bytes:
     return _END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0)
 
 
+def _is_allowed(name: str) -> bool:
+    return len(name) <= 200 and _NAME.fullmatch(name) is not None
+
+
 def _check_names(names: list[str]) -> None:
-    if not 0 < len(names) <= MAX_FILES:
-        raise ValueError("no file, or too many")
-    if names != sorted(set(names)):
-        raise ValueError("names are not in order, or repeat")
+    """What `write` may be asked to write. ValueError."""
+    if not 0 < len(names) <= MAX_FILES or names != sorted(set(names)):
+        raise ValueError("no file, too many, or one name twice")
     for name in names:
-        if len(name) > 200 or not all(_PART.fullmatch(part) for part in name.split("/")):
+        if not _is_allowed(name):
             raise ValueError(f"name is not allowed: {name!r}")
-    # On a disk that ignores case one file would replace the other; commitments differ in case by nature.
-    folded = [name.lower() for name in names if "/data/media/" not in name]
+    folded = [name.lower() for name in names if f"/{_ANY_CASE}" not in name]
     if len(set(folded)) != len(folded):
         raise ValueError("two names differ only in case")

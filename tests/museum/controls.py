@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable
 
 from evidence.verify.container import read
 from evidence.verify.fields import VALUES, WITHHELD
+from evidence.verify.files import TEXTS
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT
-from tests.museum.exhibits import Exhibit, Made, Stage
+from evidence.verify.report import Verdict
+from tests.museum.exhibits import Exhibit, Made, Stage, quorum
+from tests.museum.worlds import OUTSIDERS
 from tests.proof.attacks import LIVENESS
 from tests.proof.tampering import Files, lines, rebuilt
 
@@ -31,6 +34,16 @@ def without(name: str, *paths: str) -> Callable[[Stage], Made]:
     return make
 
 
+def _with_keys_of(name: str, other: str) -> Callable[[Stage], Made]:
+    return lambda stage: Made(stage[name].bundle, stage[other].keys)
+
+
+def _without_notices(stage: Stage) -> Made:
+    root, files = read(stage["firm"].bundle)
+    kept = {path: data for path, data in files.items() if not path.startswith(TEXTS)}
+    return Made(rebuilt(root, kept), stage["firm"].keys)
+
+
 def close_the_statement(stage: Stage) -> Made:
     """The statement over the capture is a value like others: its holder may keep it to himself, if he says so."""
     told = stage["firm"]
@@ -46,8 +59,8 @@ def _commitment(line: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(line.rstrip(b"\n")).digest()).rstrip(b"=").decode()
 
 
-PASSED = "TOTAL-PASSED"
-OPEN = "INDETERMINATE"
+PASSED: Verdict = "TOTAL-PASSED"
+OPEN: Verdict = "INDETERMINATE"
 
 CONTROLS = (
     Exhibit(
@@ -145,8 +158,8 @@ CONTROLS = (
     ),
     Exhibit(
         "seal-key-rotated",
-        "封存密钥已更换：新密钥在日志里登记过，审计人持有新公钥。",
-        "The seal key was changed: the log adopted both, and the auditor holds the new one.",
+        "封存密钥更换过：旧的封存用旧密钥，新的用新密钥，登记与停用都在日志里。",
+        "The seal key was changed: old seals by the old key, the new one by the new, and the log tells both terms.",
         as_told("rotated"),
         PASSED,
     ),
@@ -180,6 +193,36 @@ CONTROLS = (
         without("firm", "data/seals/0002.tsr"),
         OPEN,
         reasons=("NO_TIME",),
+    ),
+    Exhibit(
+        "before-the-rotation",
+        "更换密钥之前导出的证据包：审计人的公钥文件里新旧都有，照样通过。",
+        "A bundle from before the rotation: the auditor holds both keys by now, and it still passes.",
+        _with_keys_of("firm", "rotated"),
+        PASSED,
+    ),
+    Exhibit(
+        "both-witnesses-asked-for",
+        "审计人的规则要求两个见证方都签名，两个都签了。",
+        "The auditor's policy asks for both witnesses, and both signed.",
+        lambda stage: Made(stage["firm"].bundle, stage["firm"].keys, quorum("w1 w2", "all", *OUTSIDERS)),
+        PASSED,
+    ),
+    Exhibit(
+        "another-witness-asked-for",
+        "审计人的规则只认一个见证方，而他没有签名，所以不能定论。",
+        "The auditor's policy asks for a witness who did not sign, so it stays undecided.",
+        lambda stage: Made(stage["one witness"].bundle, stage["one witness"].keys, quorum("w2", 1, *OUTSIDERS)),
+        OPEN,
+        reasons=("NO_WITNESS",),
+    ),
+    Exhibit(
+        "no-notice-inside",
+        "出示给客户的告知文本没有附上，所以不能定论。",
+        "A notice that the customer was shown is not inside, so it stays undecided.",
+        _without_notices,
+        OPEN,
+        reasons=("NOTICE_WITHHELD",),
     ),
     Exhibit(
         "no-keys-brought",

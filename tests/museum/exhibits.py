@@ -21,10 +21,11 @@ from tests.museum.stories import (
     exported,
     far_into_the_log,
     opened_only,
+    rotated,
     told,
     under_sm4,
 )
-from tests.museum.worlds import OUTSIDERS, ed25519, room
+from tests.museum.worlds import OUTSIDERS, Witness, room
 from tests.proof.story import KEYS, Told
 
 Keys = Mapping[str, bytes]
@@ -33,10 +34,17 @@ Stage = Mapping[str, Told]
 
 @dataclass(frozen=True)
 class Made:
-    """`keys`: the auditor's copies by file name."""
+    """`keys`: the auditor's copies by file name. `policy`: his own policy file (docs/BUNDLE.md section 10)."""
 
     bundle: bytes
     keys: Keys
+    policy: bytes | None = None
+
+
+def quorum(members: str, needed: int | str, *witnesses: Witness) -> bytes:
+    """A policy file: these witnesses, `needed` of the `members` must have signed."""
+    named = "".join(f"witness w{number} {witness.public.vkey}\n" for number, witness in enumerate(witnesses, 1))
+    return f"{named}group outsiders {needed} {members}\nquorum outsiders\n".encode()
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,6 @@ async def stage() -> Stage:
     chinese = room(outside=True, suite="chinese")
     tenant = stream_of(OPERATOR)
     found["chinese"] = await told(chinese, under_sm4, choice=lambda extras: replace(extras, context=(KEYS, tenant)))
-    spare = ed25519("museum/seal 2")
-    found["rotated"] = await told(room(outside=True, spare_seal_key=ed25519("museum/seal"), seal_key=spare))
+    found["rotated"] = await told(room(outside=True), rotated)
+    found["one witness"] = await told(room(outside=True, witnesses=OUTSIDERS[:1]))
     return found

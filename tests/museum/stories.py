@@ -36,7 +36,7 @@ class FrozenTeller(Teller):
 
 
 def becomes(**members: Any) -> Edit:
-    return lambda body: msgspec.structs.replace(body, **members)  # type: ignore[no-any-return]
+    return lambda body: msgspec.structs.replace(body, **members)
 
 
 Plot = Callable[[FrozenTeller], Awaitable[None]]
@@ -179,6 +179,14 @@ async def under_sm4(teller: FrozenTeller) -> None:
     """The log tells which suite the tenant's keys are of; commitments are SHA-256 under both."""
     await teller.whole()
     await announce(teller.world.ledger, teller.world.vault.keyring, teller.world.clock())
+
+
+async def rotated(teller: FrozenTeller) -> None:
+    """Three seals by the old key, then the key is changed and the case is asked for again."""
+    await teller.whole()
+    assert isinstance(teller.world, Room)
+    await teller.world.rotate_the_seal_key()
+    await teller.export()
 
 
 async def far_into_the_log(teller: FrozenTeller) -> None:

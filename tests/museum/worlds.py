@@ -6,7 +6,7 @@ The keys are derived here, in the open, and are worth nothing: they make exhibit
 import hashlib
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 
@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from evidence.bundle import BundlePorts
 from evidence.checkpoint import COSIGNATURE, Checkpoint, NoteKey, cosign
 from evidence.ciphers import SuiteName
-from evidence.events import KeyAdopted, Stamp
+from evidence.events import KeyAdopted, KeyRetired, Stamp
 from evidence.sealer import SealPorts
 from evidence.sequencer import Sequencer
 from evidence.tsa import LocalTsa
@@ -130,14 +130,14 @@ class Witnessed:
 class Room(World):
     """A world from a seed. `outside`: time and witnesses are other organisations, else the operator's own time only.
 
-    `spare_seal_key`: adopted beside the one that seals; a rotation happened, or is being prepared.
+    `retired`: seal keys that were in service before.
     """
 
     seed: str = "museum"
     outside: bool = False
     suite: SuiteName = "international"
     witnesses: tuple[Witness, ...] = ()
-    spare_seal_key: Ed25519PrivateKey | None = field(default=None)
+    retired: tuple[Ed25519PrivateKey, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -150,7 +150,7 @@ class Room(World):
     def keys(self) -> dict[str, bytes]:
         found = {
             LOG: log_vkey_file(self.sequencer.public),
-            SEAL: seal_pem(self.seal_key.public_key()),
+            SEAL: b"".join(seal_pem(key.public_key()) for key in (*self.retired, self.seal_key)),
             DOCUMENT_CA: self.papers.pem,
             TSA_INDEPENDENT if self.outside else TSA_LOCAL: self.tsa.root.public_bytes(Encoding.PEM),
         }
@@ -158,20 +158,25 @@ class Room(World):
             found[WITNESSES] = "".join(f"{item.public.vkey}\n" for item in self.witnesses).encode()
         return found
 
-    async def adopt_keys(self) -> None:
-        await super().adopt_keys()
-        if self.spare_seal_key is not None:
-            await self.ledger.note(
-                KEYS, (adoption(self.spare_seal_key, "seal-2"),), Stamp(actor=SYSTEM, at=self.clock())
-            )
+    async def rotate_the_seal_key(self) -> None:
+        """The new one is adopted before the old one leaves."""
+        old, new = self.seal_key, ed25519(f"{self.seed}/seal {len(self.retired) + 2}")
+        adopted = KeyAdopted(
+            key="seal-2", purpose="seal", algorithm="ed25519", public=b64(_spki(new)), protection="file"
+        )
+        retired = KeyRetired(key="seal-1", purpose="seal", public=b64(_spki(old)), reason="rotated")
+        for body in (adopted, retired):
+            await self.ledger.note(KEYS, (body,), Stamp(actor=SYSTEM, at=self.clock.forward(1)))
+        self.retired, self.seal_key = (*self.retired, old), new
+        self.seals = SealPorts(self.ledger, self.vault, self.objects, new, self.clock, self.tsa)
+        self.clock.forward(1)
 
     def customer_key(self, stream: str) -> ec.EllipticCurvePrivateKey:
         return p256(f"{self.seed}/{stream}".encode())
 
 
-def adoption(key: Ed25519PrivateKey, name: str) -> KeyAdopted:
-    spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return KeyAdopted(key=name, purpose="seal", algorithm="ed25519", public=b64(spki), protection="file")
+def _spki(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 OUTSIDERS = (Witness("witness.example.org/w1"), Witness("notary.example.cn/w2"))
@@ -183,8 +188,6 @@ def room(
     outside: bool = False,
     witnesses: tuple[Witness, ...] | None = None,
     suite: SuiteName = "international",
-    seal_key: Ed25519PrivateKey | None = None,
-    spare_seal_key: Ed25519PrivateKey | None = None,
 ) -> Room:
     """Fresh, but the same every time. `witnesses` None: some, where time comes from outside, too."""
     clock = FixedClock()
@@ -193,11 +196,10 @@ def room(
         authority(f"{seed}/papers".encode()),
         clock,
         CountedRandom(seed),
-        seal_key=seal_key or ed25519(f"{seed}/seal"),
+        seal_key=ed25519(f"{seed}/seal"),
         log_key=ed25519(f"{seed}/log"),
         seed=seed,
         outside=outside,
         suite=suite,
         witnesses=witnesses if witnesses is not None else OUTSIDERS if outside else (),
-        spare_seal_key=spare_seal_key,
     )

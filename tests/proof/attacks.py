@@ -21,10 +21,12 @@ from evidence.verify.container import read
 from evidence.verify.keys import SEAL, seal_pem
 from evidence.verify.seals import sm3
 from evidence.verify.strict import canonical
+from tests.proof.paper import p256
 from tests.proof.story import ORIGIN, Told
 from tests.proof.tampering import Files, lines, rebuilt, rechained
 
 CLOSED = "A" * 43
+FORGER = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
 Events = list[dict[str, Any]]
 
 # --- a stranger, or whoever holds the database ------------------------------------------------------------------------
@@ -208,14 +210,14 @@ def exchange_two_stamps(told: Told, files: Files) -> Files:
 
 
 def seal_with_another_key(told: Told, files: Files) -> Files:
-    key = Ed25519PrivateKey.generate()
+    key = FORGER
     envelope = json.loads(files["data/seals/0001.dsse.json"])
     return files | {"data/seals/0001.dsse.json": seal.sign(base64.b64decode(envelope["payload"]), key)}
 
 
 def seal_and_publish_another_key(told: Told, files: Files) -> Files:
     """Trap 13: the forger puts his own key into the bundle, too."""
-    key = Ed25519PrivateKey.generate()
+    key = FORGER
     envelope = json.loads(files["data/seals/0001.dsse.json"])
     forged = seal.sign(base64.b64decode(envelope["payload"]), key)
     return files | {"data/seals/0001.dsse.json": forged, f"keys/{SEAL}": seal_pem(key.public_key())}
@@ -234,7 +236,7 @@ def sign_a_seal_twice(told: Told, files: Files) -> Files:
 
 def write_another_log(told: Told, files: Files) -> Files:
     """The forger signs a checkpoint over a tree of his own with a key of his own."""
-    key = Ed25519PrivateKey.generate()
+    key = FORGER
     last = files["data/chain/0004.jsonl"].splitlines()[-1]
     note = sign(Checkpoint(ORIGIN, 1, leaf_hash(leaf(last))), key)
     return files | {"data/head.tlog-proof": write_proof(0, (), note)}
@@ -315,7 +317,7 @@ def by_the_operator(told: Told, root: str, files: Files, second: Events, first: 
         found[path] = seal.sign(canonical(statement), world.seal_key)
         previous = hashlib.sha256(found[path]).hexdigest()
         found = _announce(found, number, previous)
-    found |= _logged(told, found)
+    found |= logged(told, found)
     return rebuilt(root, found)
 
 
@@ -343,10 +345,9 @@ def _announce(files: Files, number: int, digest: str) -> Files:
     return rechained(files, segments)
 
 
-def _logged(told: Told, files: Files) -> Files:
+def logged(told: Told, files: Files, last: str = "data/chain/0004.jsonl") -> Files:
     """A new log of two leaves: the key stream's last line and the case's."""
-    paths = {"data/context/key_operator.jsonl": "data/context/key_operator.tlog-proof"}
-    paths |= {"data/chain/0004.jsonl": "data/head.tlog-proof"}
+    paths = {"data/context/key_operator.jsonl": "data/context/key_operator.tlog-proof", last: "data/head.tlog-proof"}
     node = nodes_of([leaf_hash(leaf(files[path].splitlines()[-1])) for path in paths])
     note = sign(Checkpoint(ORIGIN, 2, root_of(2, node)), told.world.log_key)
     return {proof: write_proof(at, inclusion(at, 2, node), note) for at, proof in enumerate(paths.values())}
@@ -372,8 +373,8 @@ def _set(type_: str, /, **members: Any) -> Callable[[Events, Events], None]:
 
 def _sign_with_another_key(first: Events, second: Events) -> None:
     act = second[-1]["body"]["act"]
-    forger = ec.generate_private_key(ec.SECP256R1())
-    act["signature"] = base64.urlsafe_b64encode(forger.sign(b"x", ec.ECDSA(hashes.SHA256()))).rstrip(b"=").decode()
+    signature = p256(b"forger").sign(b"x", ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+    act["signature"] = base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
 
 
 SIGNED, OPENED, LIVENESS = "esign.document_signed/1", "case.opened/1", "identity.liveness_judged/1"

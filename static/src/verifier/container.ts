@@ -24,7 +24,7 @@ export async function readContainer(data: Bytes, pause: () => Promise<void> = as
   const start = zip.u32(end + 16);
   if (total === 0 || total > MAX_FILES) throw new NotVerified(`no entry, or more than ${MAX_FILES}`);
   // 1.1 the end record is the last thing, and says where the directory is
-  zip.expect(end, [[4, 0x06054b50], [2, 0], [2, 0], [2, total], [2, total], [4, size], [4, start], [2, 0]], "end record");
+  zip.expect(end, [[4, 0x06054b50], [2, 0], [2, 0], [2, total], [2, total], [4, size], [4, start], [2, 0]], "");
   if (start + size !== end) throw new NotVerified("bytes around the end record");
   // 1.2 each entry: the directory and the header in front of the data say the same, in the one form
   const entries = new Map<string, Bytes>();

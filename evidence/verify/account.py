@@ -97,16 +97,17 @@ def guide(chain: Chain, files: Mapping[str, bytes], head: Head) -> bytes:
 
 
 @lru_cache(256)
-def _cut(pattern: re.Pattern[str], template: str) -> list[str]:
-    """The template between its slots, and the groups of each slot, in turn. There are some hundred templates."""
-    return [part or "" for part in pattern.split(template)]
+def _cut(pattern: re.Pattern[str], template: str) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The template around its slots, and the groups of each slot. There are some hundred templates."""
+    parts = [part or "" for part in pattern.split(template)]
+    step = pattern.groups + 1
+    return parts[::step], list(zip(*(parts[number::step] for number in range(1, step)), strict=True))
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    parts = _cut(_SLOT, template)
-    filled = parts[:]
-    filled[1::2] = [values[name] for name in parts[1::2]]
-    return "".join(filled)
+    around, slots = _cut(_SLOT, template)
+    filled = [values[name] for (name,) in slots]
+    return "".join(text for pair in zip(around, (*filled, ""), strict=True) for text in pair)
 
 
 def escape(text: str) -> str:
@@ -115,10 +116,10 @@ def escape(text: str) -> str:
 
 def say(sentence: str, lang: str, body: Mapping[str, Any]) -> str:
     """A sentence with the members of `body` it names, escaped."""
-    parts = _cut(_PLACE, sentence)
-    said = parts[::3]
-    for number, (path, how) in enumerate(zip(parts[1::3], parts[2::3], strict=True)):
-        said[number] += escape(_said(_find(body, path), how, lang))
+    around, slots = _cut(_PLACE, sentence)
+    said = around[:1]
+    for number, (path, how) in enumerate(slots, 1):
+        said += (escape(_said(_find(body, path), how, lang)), around[number])
     return "".join(said)
 
 

@@ -20,6 +20,7 @@ _CONTEXT_FILE = re.compile(r"data/context/((?:key|product|staff|tenant)_[a-z0-9_
 _ROLES = frozenset(("customer", "agent", "reviewer", "auditor", "admin", "partner", "system"))
 _ENVELOPE = ("actor", "at", "body", "cmd", "prev", "seq", "stream", "type", "v")
 _KEYS = frozenset(_ENVELOPE)
+_ACTORS = (frozenset(("id", "role")), frozenset(("id", "role", "session")))
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,9 @@ def _record(line: bytes, stream: str, before: Record | None) -> Record:
     plain = parse_json(line, name)
     if not (isinstance(plain, dict) and plain.keys() == _KEYS):
         members(plain, _ENVELOPE, record=name)
-    actor = members(plain["actor"], ("id", "role"), ("session",), record=name)
+    actor = plain["actor"]
+    if not (isinstance(actor, dict) and actor.keys() in _ACTORS):
+        members(actor, ("id", "role"), ("session",), record=name)
     for value in actor.values():
         text(value, name)
     if integer(plain["seq"], name) != expected:

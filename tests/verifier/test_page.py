@@ -14,9 +14,11 @@ import pytest
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from playwright.async_api import expect
 
+from bench.verify import Reader
+from evidence.bundle import build_bundle
 from evidence.verify import TrustedKeys, read_policy
 from tests.proof.attacks import forged
-from tests.proof.story import Told
+from tests.proof.story import Told, stream_of, world
 from tests.verifier.desk import Files, Sit, as_a_browser_can, codes, compared
 from tests.verifier.forgeries import forgeries
 from tests.verifier.terms import cases
@@ -83,6 +85,18 @@ async def test_the_page_says_of_every_forgery_what_the_command_line_says(
     assert differing == {}
     assert steps >= {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}  # each step was seen to fail
     assert desk.complaints == []
+
+
+async def test_a_long_story_is_told_to_its_end(sit: Sit, from_disk: str, tmp_path: Path) -> None:
+    made = world(tmp_path)
+    await made.adopt_keys()
+    reader = Reader(made, stream_of(made), 500)
+    await reader.whole()
+    bundle = (await build_bundle(reader.stream, made.bundles, made.extras)).data
+    desk = await sit(from_disk)
+    report = await desk.judge(bundle)
+    assert report["case"]["events"] > 500
+    await expect(desk.page.get_by_test_id("timeline").locator("> li")).to_have_count(report["case"]["events"])
 
 
 @pytest.mark.slow

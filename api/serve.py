@@ -19,8 +19,7 @@ def app() -> Litestar:
 
 
 def settle() -> None:
-    """What was loaded stays: looking through half a million of its objects for garbage would hold up every request that
-    waits, a quarter of a second each time."""
+    """What was loaded stays: looking for garbage among its 430,000 objects takes 140 ms, and every request waits."""
     sys.setswitchinterval(SWITCH_S)
     gc.collect()
     gc.freeze()

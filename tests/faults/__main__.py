@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from tests.faults import cycles, inject
+from tests.faults import cycles, inject, service
 from tests.faults.judge import Counts
 from tests.faults.scale import TINY, Scale
 from tests.faults.table import Found, page, rendered
@@ -28,6 +28,7 @@ Section = Callable[[Path, Scale], list[Found]]
 SECTIONS: Mapping[str, Section] = {
     "sqlite-1": lambda folder, scale: cycles.sqlite(folder, scale.part(0, SQLITE_PARTS)),
     "sqlite-2": lambda folder, scale: cycles.sqlite(folder, scale.part(1, SQLITE_PARTS)),
+    "service": service.service,
     "postgres": cycles.postgres,
     "calls-eio": lambda folder, scale: inject.syscalls(folder, scale, ("EIO", "EIO from then on")),
     "calls-enospc": lambda folder, scale: inject.syscalls(folder, scale, ("ENOSPC", "ENOSPC from then on")),

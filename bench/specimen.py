@@ -219,7 +219,7 @@ def back(person: Person = DEFAULT) -> bytes:
     card, draw = _blank()
     draw.text((300, 90), "中华人民共和国", INK, _font(64))
     draw.text((330, 210), "居 民 身 份 证", INK, _font(60))
-    draw.ellipse((70, 70, 240, 240), outline=(190, 60, 60), width=8)
+    draw.ellipse((70, 70, 240, 240), fill=(196, 52, 48), outline=(214, 160, 60), width=10)
     label, value = _font(32), _font(36)
     draw.text((190, 450), "签发机关", LABEL, label)
     draw.text((350, 446), person.authority, INK, value)

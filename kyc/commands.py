@@ -5,11 +5,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from evidence.events import Frozen, Locale, Party, Sha256
-from evidence.events.identity import Route
+from evidence.events.identity import PaperKind, Route
 from kyc.reasons import ReviewReason
 
 Scope = Literal["recording", "privacy", "face", "location", "transfer"]
-PaperKind = Literal["cn_id_front", "cn_id_back"]
 ChallengeId = Annotated[str, msgspec.Meta(pattern=r"^chl_[a-z2-7]{26}$")]
 Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{80,120}$")]
 

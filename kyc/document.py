@@ -1,86 +1,37 @@
-"""From lines of recognised text to the fields of a paper, and what is wrong with them. Pure.
-
-Rows are found first and anchors read within them: sorting boxes by height alone loses one name or address in three.
-Supported papers: the PRC resident identity card, front (portrait side) and back.
-"""
+"""The PRC resident identity card, front (portrait side) and back: from rows of text to fields. Pure."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
 
 from kyc.idcard import ethnic_group, parse
+from kyc.papers.lines import (
+    CONFIDENT,
+    FOREVER,
+    ILLEGIBLE,
+    Field,
+    Line,
+    Reading,
+    Row,
+    date_of,
+    day,
+    legible,
+    rows,
+    unreadable,
+    validity,
+)
 
 FRONT_FIELDS = ("name", "sex", "ethnicity", "birth", "address", "number")
 BACK_FIELDS = ("authority", "valid_from", "valid_to")
 FIELDS = FRONT_FIELDS + BACK_FIELDS
-FOREVER = "长期"
-CONFIDENT = 0.95  # below it the customer is pointed at the field (KYC-10)
 
 _NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 _BIRTH = re.compile(r"(\d{4})\D{0,2}年(\d{1,2})月(\d{1,2})日?")
-_SPAN = re.compile(r"(\d{4})[.\-]?(\d\d)[.\-]?(\d\d)[-—–至~]+(?:(\d{4})[.\-]?(\d\d)[.\-]?(\d\d)|(长期))")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One recognised line and its upright box in pixels."""
-
-    text: str
-    confidence: float
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    value: str
-    confidence: float  # 0..1, the least of the lines it was read from
-    doubtful: bool = False  # two sources disagree: always confirmed by the customer
-
-    @property
-    def confirm(self) -> bool:
-        return self.doubtful or self.confidence < CONFIDENT
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one side says. `findings`: fixed codes, none when all is well."""
-
-    fields: dict[str, Field] = field(default_factory=dict)
-    findings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    text: str
-    confidence: float
-
-
-def rows(lines: Sequence[Line]) -> list[_Row]:
-    """Lines that stand side by side, joined left to right without spaces, from the top down."""
-    grouped: list[list[Line]] = []
-    for line in sorted(lines, key=lambda item: item.middle):
-        last = grouped[-1] if grouped else []
-        beside = last and line.middle - last[-1].middle < 0.5 * min(
-            line.bottom - line.top, last[-1].bottom - last[-1].top
-        )
-        if beside:
-            last.append(line)
-        else:
-            grouped.append([line])
-    joined = []
-    for group in grouped:
-        group.sort(key=lambda item: item.left)
-        text = re.sub(r"\s+", "", "".join(item.text for item in group))
-        joined.append(_Row(text, min(item.confidence for item in group)))
-    return joined
+_SPAN = re.compile(r"(\d{4})[.\-]?(\d\d)[.\-]?(\d\d)[-—–至~一]+(?:(\d{4})[.\-]?(\d\d)[.\-]?(\d\d)|(长期|長期))")
+_SEX = re.compile(r"性?别?(男|女)")
+_GROUP = re.compile(r"民?族([^\W\d]+)$")
+_NAME = re.compile(r"姓名")
+_AUTHORITY = re.compile(r"签发机关|签发机|发机关")
+_FRONT_WORDS = ("姓名", "公民身份号码", "住址")
 
 
 def read_front(lines: Sequence[Line]) -> Reading:
@@ -88,81 +39,76 @@ def read_front(lines: Sequence[Line]) -> Reading:
     table = rows(lines)
     found: dict[str, Field] = {}
     for index, row in enumerate(table):
-        if (at := row.text.find("姓名")) >= 0 and len(row.text) > at + 2:
-            found["name"] = Field(row.text[at + 2 :], row.confidence)
-        if match := re.search(r"性别?(男|女)", row.text):
-            found["sex"] = Field(match[1], row.confidence)
-        if match := re.search(r"民族?([^\W\d]+)$", row.text):
+        if (match := row.match(_NAME)) and len(row.text) > match.end():
+            found["name"] = legible(row, match.end())
+        if match := row.match(_SEX):
+            found["sex"] = row.field(*match.span(1))
+        if match := row.match(_GROUP):
             group = ethnic_group(match[1])
             if group:
-                found["ethnicity"] = Field(group, row.confidence, doubtful=group != match[1])
-        if match := _BIRTH.search(row.text):
-            found["birth"] = Field(_day(*match.groups()), row.confidence)
+                found["ethnicity"] = row.field(*match.span(1), group, doubtful=group != match[1])
+        if match := row.match(_BIRTH):
+            found["birth"] = row.field(*match.span(), day(*match.groups()))
         if (at := row.text.find("住址")) >= 0:
-            found["address"] = _address(table, index, row.text[at + 2 :])
-        if match := _NUMBER.search(row.text):
-            found["number"] = Field(match[0].upper(), row.confidence)
-    return _agree(replace(Reading(), fields=found))
+            found["address"] = _address(table, index, at + 2)
+        if match := row.match(_NUMBER):
+            found["number"] = row.field(*match.span(), match[0].upper())
+    return settle_front(found)
 
 
 def read_back(lines: Sequence[Line]) -> Reading:
     """Issuing authority and validity of the emblem side."""
     found: dict[str, Field] = {}
     for row in rows(lines):
-        if (at := row.text.find("签发机关")) >= 0 and len(row.text) > at + 4:
-            found["authority"] = Field(row.text[at + 4 :], row.confidence)
-        if match := _SPAN.search(row.text):
-            found["valid_from"] = Field(_day(*match.group(1, 2, 3)), row.confidence)
-            until = FOREVER if match[7] else _day(*match.group(4, 5, 6))
-            found["valid_to"] = Field(until, row.confidence)
+        if (match := row.match(_AUTHORITY)) and len(row.text) > match.end():
+            found["authority"] = row.field(match.end())
+        if match := row.match(_SPAN):
+            found["valid_from"] = row.field(match.start(1), match.end(3), day(*match.group(1, 2, 3)))
+            until = FOREVER if match[7] else day(*match.group(4, 5, 6))
+            last = match.span(7) if match[7] else (match.start(4), match.end(6))
+            found["valid_to"] = row.field(*last, until)
     if not found:
-        recognised = any("姓名" in line.text or "公民身份号码" in line.text for line in lines)
+        recognised = any(word in line.text for word in _FRONT_WORDS for line in lines)
         return Reading(findings=("WRONG_SIDE" if recognised else "PAPER_NOT_RECOGNISED",))
-    return Reading(fields=found, findings=_unreadable(found, BACK_FIELDS))
-
-
-def validity(fields: dict[str, str], day: date) -> tuple[str, ...]:
-    """Findings on the dates of the back; `day` is today where the customer is."""
-    since, until = _date(fields.get("valid_from", "")), _date(fields.get("valid_to", ""))
-    found = []
-    if since and since > day:
-        found.append("PAPER_NOT_YET_VALID")
-    if until and until < day:
-        found.append("PAPER_EXPIRED")
-    return tuple(found)
+    return settle_back(found)
 
 
 def mistakes(fields: dict[str, str]) -> tuple[str, ...]:
     """Names of the fields that cannot be true of any card: form, check character, and what the number itself says."""
     number = parse(fields["number"])
     until = fields["valid_to"]
+    name = fields["name"]
     wrong = {
-        "name": not 2 <= len(fields["name"]) <= 40 or any(char.isdigit() for char in fields["name"]),
+        "name": not 2 <= len(name) <= 40 or ILLEGIBLE in name or any(char.isdigit() for char in name),
         "number": number is None,
         "sex": fields["sex"] not in {"男", "女"} or (number is not None and number.sex != fields["sex"]),
-        "birth": _date(fields["birth"]) is None or (number is not None and number.birth.isoformat() != fields["birth"]),
+        "birth": date_of(fields["birth"]) is None
+        or (number is not None and number.birth.isoformat() != fields["birth"]),
         "ethnicity": ethnic_group(fields["ethnicity"]) != fields["ethnicity"],
         "address": not 4 <= len(fields["address"]) <= 120,
         "authority": not 4 <= len(fields["authority"]) <= 60,
-        "valid_from": _date(fields["valid_from"]) is None,
-        "valid_to": until != FOREVER and (_date(until) is None or until <= fields["valid_from"]),
+        "valid_from": date_of(fields["valid_from"]) is None,
+        "valid_to": until != FOREVER and (date_of(until) is None or until <= fields["valid_from"]),
     }
     return tuple(name for name in FIELDS if wrong[name])
 
 
-def _address(table: Sequence[_Row], index: int, first: str) -> Field:
-    parts, confidence = [first], table[index].confidence
+def _address(table: Sequence[Row], index: int, start: int) -> Field:
+    parts = [table[index].field(start)]
     for row in table[index + 1 :]:
-        if "公民" in row.text or "身份号" in row.text or _NUMBER.search(row.text):
+        if "公民" in row.text or "身份号" in row.text or row.match(_NUMBER):
             break
-        parts.append(row.text)
-        confidence = min(confidence, row.confidence)
-    return Field("".join(parts), confidence)
+        parts.append(row.field(0))
+    return Field("".join(part.value for part in parts), min(part.confidence for part in parts if part.value))
 
 
-def _agree(reading: Reading) -> Reading:
+def settle_back(fields: dict[str, Field]) -> Reading:
+    return Reading(fields=fields, findings=unreadable(fields, BACK_FIELDS))
+
+
+def settle_front(fields: dict[str, Field]) -> Reading:
     """Hold what was read against what the number says; the number wins where a single character got lost."""
-    fields = dict(reading.fields)
+    fields = dict(fields)
     if len(fields.keys() & {"name", "birth", "address", "number"}) < 2:
         return Reading(fields, ("PAPER_NOT_RECOGNISED",))
     findings = []
@@ -179,19 +125,23 @@ def _agree(reading: Reading) -> Reading:
                 findings.append(code)
                 fields[name] = Field(said, sure, doubtful=True)
             fields.setdefault(name, Field(said, sure))
-    return Reading(fields, (*findings, *_unreadable(fields, FRONT_FIELDS)))
+        if not number.known:
+            findings.append("REGION_UNKNOWN")
+    return Reading(fields, (*findings, *unreadable(fields, FRONT_FIELDS)))
 
 
-def _unreadable(fields: dict[str, Field], wanted: Sequence[str]) -> tuple[str, ...]:
-    return () if all(name in fields for name in wanted) else ("FIELD_UNREADABLE",)
-
-
-def _day(year: str | None, month: str | None, day: str | None) -> str:
-    return f"{year}-{int(month or 0):02d}-{int(day or 0):02d}"
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
-    except ValueError:
-        return None
+__all__ = [
+    "BACK_FIELDS",
+    "CONFIDENT",
+    "FIELDS",
+    "FOREVER",
+    "FRONT_FIELDS",
+    "Field",
+    "Line",
+    "Reading",
+    "mistakes",
+    "read_back",
+    "read_front",
+    "rows",
+    "validity",
+]

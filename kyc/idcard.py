@@ -1,8 +1,10 @@
 """What an eighteen-digit citizen identity number says by itself (GB 11643-1999), and the words around it."""
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date
+from importlib import resources
 
 WEIGHTS = tuple(2 ** (17 - place) % 11 for place in range(17))  # GB 11643-1999, 4.2; ISO 7064 MOD 11-2
 CHECKS = "10X98765432"
@@ -41,6 +43,22 @@ _PROVINCES = frozenset(
 Sex = str  # 男 | 女
 
 
+@functools.cache
+def regions() -> frozenset[str]:
+    """Counties of GB/T 2260 that are or were: one prefecture a line, two more digits each, runs as `01-09`.
+
+    A number keeps the region of its first registration, so the abolished ones stay. Hong Kong, Macau and Taiwan have
+    one code each (residence permits), foreigners with permanent residence have codes of their own kind.
+    """
+    found = {"810000", "820000", "830000", "710000"}
+    for line in (resources.files("kyc.papers") / "regions.txt").read_text().splitlines():
+        prefecture, *runs = line.split()
+        for run in runs:
+            first, _, last = run.partition("-")
+            found |= {f"{prefecture}{county:02d}" for county in range(int(first), int(last or first) + 1)}
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """`region`: six digits of GB/T 2260, the place of first registration; 99xxxx is assigned to no place."""
@@ -49,6 +67,11 @@ class Number:
     region: str
     birth: date
     sex: Sex
+
+    @property
+    def known(self) -> bool:
+        """Whether the region is, or was since 1980, a county of GB/T 2260; a specimen's is not asked."""
+        return not self.assigned or self.region[0] == "9" or self.region in regions()
 
     @property
     def assigned(self) -> bool:

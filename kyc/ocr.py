@@ -1,93 +1,124 @@
-"""The text reader: PP-OCRv6 in rapidocr, offline, one card at a time.
+"""The reader of papers: straighten, find the lines, read them, and understand them, offline and beside the event loop.
 
-Measured on two cores: no angle classifier, detection on 640 pixels and one thread read a card in about 0.6 s; the
-memory arena stays off, or one large picture would hold its activations for ever. The model files come in the rapidocr
-wheel; they are named by path and hashed here, because rapidocr would otherwise download what it does not find.
+Two threads, so that both sides of a card are read at once; a pool of their own, because a paper takes ten times as long
+as a face and must not stand in a face's way.
 """
 
-import hashlib
-from importlib import resources
-from pathlib import Path
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
-from rapidocr import RapidOCR
-from rapidocr.utils.output import RapidOCROutput
 
-from evidence.events.identity import Provenance
-from kyc.document import Line, Reading, read_back, read_front
+from evidence.events.identity import PaperKind, Provenance
 from kyc.engine import give_back_memory
 from kyc.intake import Pixels
-from kyc.models import PackInvalid
-from kyc.pool import Workers
+from kyc.papers import condition
+from kyc.papers.kinds import KINDS, Kind
+from kyc.papers.lines import Line, Reading
+from kyc.papers.straighten import Sheet, as_it_is, straighten
+from kyc.papers.text import RECOGNISE, Box, TextNetworks, rectangle
+from kyc.pool import Workers, cores
 
-PaperKind = Literal["cn_id_front", "cn_id_back"]
-
-DETECT = ("PP-OCRv6_det_small.onnx", "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f")
-RECOGNISE = ("PP-OCRv6_rec_small.onnx", "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884")
-SIDE = 640
+SIDE_SHEET = 448  # pixels on which text is looked for when the paper lies flat: characters are then 14 high
+SIDE_WHOLE = 640  # and when no outline was found
+THREADS = 2
+BLANK = (64, 320, 3)
 
 
 class Reader:
     """`read` one paper. The models load when it is made, so that the first customer does not wait for them."""
 
     def __init__(self, workers: Workers | None = None) -> None:
-        """PackInvalid when the files are not the ones that were measured."""
-        folder = Path(str(resources.files("rapidocr") / "models"))
-        for name, sha256 in (DETECT, RECOGNISE):
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha256:
-                raise PackInvalid(f"{name} in the rapidocr package is not the file that was measured")
-        # A thread of its own: a card takes ten times as long as a face and must not stand in a face's way.
-        self._workers = workers or Workers(threads=1, waiting=8)
-        self._engine = RapidOCR(
-            params={
-                "Global.use_cls": False,
-                "Global.log_level": "critical",
-                "Det.limit_type": "max",
-                "Det.limit_side_len": SIDE,
-                "Det.model_path": str(folder / DETECT[0]),
-                "Rec.model_path": str(folder / RECOGNISE[0]),
-                "Rec.rec_batch_num": 1,  # as fast as six at once, and 30 MB less at the peak
-                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
-            }
-        )
-        # rapidocr opens its sessions at the first use; a blank strip through each of the two opens them now.
-        blank = np.full((64, 320, 3), 255, np.uint8)
-        self._engine(blank, use_det=False)
-        self._engine(blank, use_det=True)
+        """PackInvalid when the model files are not the ones that were measured."""
+        self._workers = workers or Workers(threads=min(THREADS, cores()), waiting=8)
+        self._networks = TextNetworks()
+        self.lines(np.full(BLANK, 255, np.uint8))
 
     async def read(self, picture: Pixels, paper: PaperKind) -> Reading:
-        """The fields of one side and what is wrong with them. TooBusy when too many cards wait."""
-        return await self._workers.run(self._read, picture, paper)
+        """The fields of one paper and what is wrong with them. TooBusy when too many wait."""
+        return await self._workers.run(self.understand, picture, paper)
 
     def provenance(self) -> Provenance:
         return Provenance(
             pack="rapidocr-3.10.0",
             role="text",
             sha256=RECOGNISE[1],
-            preprocessing=f"pp-ocrv6-small-side{SIDE}-nocls-1",
+            preprocessing=f"pp-ocrv6-small-sheet{SIDE_SHEET}-2",
             runtime=f"onnxruntime {onnxruntime.__version__}",
         )
 
     def close(self) -> None:
         self._workers.close()
 
-    def lines(self, picture: Pixels) -> list[Line]:
-        """Every line of text. Synchronous; one caller at a time."""
-        result = self._engine(picture)
-        if not isinstance(result, RapidOCROutput) or result.boxes is None:
-            return []
-        found = []
-        for box, text, score in zip(result.boxes, result.txts or (), result.scores or (), strict=True):
-            left, top = box.min(axis=0)
-            right, bottom = box.max(axis=0)
-            found.append(Line(text, float(score), float(left), float(top), float(right), float(bottom)))
-        return found
+    # --- synchronous: CPU work, several callers at once ---------------------------------------------------------------
 
-    def _read(self, picture: Pixels, paper: PaperKind) -> Reading:
-        lines = self.lines(picture)
+    def lines(self, picture: Pixels) -> list[Line]:
+        """Every line of text of an upright picture."""
+        return self._lines(picture, self._networks.boxes(picture, SIDE_WHOLE))
+
+    def understand(self, picture: Pixels, paper: PaperKind) -> Reading:
+        """Straighten, read, parse. What was not found is looked for once more, at its known place or without outline.
+
+        The picture's faults are named where they cost something to read; a copy or a screen always.
+        """
+        kind = KINDS[paper]
+        sheet, reading = self._understood(straighten(picture, kind.proportion), kind)
+        if sheet.corners is not None and "PAPER_NOT_RECOGNISED" in reading.findings:  # another thing's outline
+            sheet, again = self._understood(as_it_is(picture), kind)
+            reading = again if len(again.fields) > len(reading.fields) else reading
+        faults = condition.faults(condition.measure(sheet, picture), reading.whole)
         give_back_memory()
-        return read_front(lines) if paper == "cn_id_front" else read_back(lines)
+        return replace(reading, findings=(*reading.findings, *faults))
+
+    # --- parts --------------------------------------------------------------------------------------------------------
+
+    def _understood(self, sheet: Sheet, kind: Kind) -> tuple[Sheet, Reading]:
+        sheet, boxes = self._upright(sheet)
+        reading = kind.read(self._lines(sheet.pixels, _off_the_portrait(sheet, boxes, kind)))
+        if sheet.corners is not None and kind.strips and "FIELD_UNREADABLE" in reading.findings:
+            height, width = sheet.pixels.shape[:2]
+            strips = [rectangle(*np.multiply(strip, (width, height, width, height))) for strip in kind.strips]
+            again = kind.read(self._lines(sheet.pixels, strips))
+            missing = {name: item for name, item in again.fields.items() if name not in reading.fields}
+            reading = kind.settle({**reading.fields, **missing})
+        return sheet, reading
+
+    def _upright(self, sheet: Sheet) -> tuple[Sheet, list[Box]]:
+        """Turned until the text stands on its feet, and where the text is then."""
+        boxes = self._networks.boxes(sheet.pixels, SIDE_SHEET if sheet.corners is not None else SIDE_WHOLE)
+        if sum(_high(box) > 1.5 * _wide(box) for box in boxes) > len(boxes) / 2:
+            sheet, boxes = sheet.turned(1), [_turned(box, sheet.pixels.shape[1]) for box in boxes]
+        if self._networks.upside_down(sheet.pixels, boxes):
+            height, width = sheet.pixels.shape[:2]
+            boxes = [np.roll(np.array([width, height], np.float32) - box, 2, axis=0) for box in boxes]
+            sheet = sheet.turned(2)
+        return sheet, boxes
+
+    def _lines(self, picture: Pixels, boxes: Sequence[Box]) -> list[Line]:
+        found = (self._networks.line(picture, box) for box in boxes)
+        return [line for line in found if line is not None]
+
+
+def _off_the_portrait(sheet: Sheet, boxes: list[Box], kind: Kind) -> list[Box]:
+    """Patterns on clothes look like text; where the portrait is, there is none."""
+    if kind.portrait is None or sheet.corners is None:
+        return boxes
+    height, width = sheet.pixels.shape[:2]
+    left, top, right, bottom = np.multiply(kind.portrait, (width, height, width, height))
+    middles = [box.mean(axis=0) for box in boxes]
+    return [box for box, (x, y) in zip(boxes, middles, strict=True) if not (left < x < right and top < y < bottom)]
+
+
+def _turned(box: Box, width: int) -> Box:
+    """Where a box is after a quarter turn anticlockwise of a picture that was `width` wide."""
+    turned = np.stack([box[:, 1], width - box[:, 0]], axis=1)
+    return np.asarray(np.roll(turned, -1, axis=0), np.float32)
+
+
+def _wide(box: Box) -> float:
+    return float(np.linalg.norm(box[1] - box[0]))
+
+
+def _high(box: Box) -> float:
+    return float(np.linalg.norm(box[3] - box[0]))

@@ -84,6 +84,31 @@ PAPER: dict[str, Reason] = {
     "FIELD_UNREADABLE": _again("有些字没有看清，请重拍或手动补全。", "Some text is unclear. Try again or fill it in."),
     "SEX_DIFFERS": _again("性别与号码不一致，请核对。", "Sex and number disagree. Please check."),
     "BIRTH_DIFFERS": _again("出生日期与号码不一致，请核对。", "Birth date and number disagree. Please check."),
+    "PAPER_CROPPED": _again(
+        "证件没有拍全，请让四个角都在画面里。", "Part of it is cut off. Please get all four corners into the picture."
+    ),
+    "PAPER_TOO_FAR": _again(
+        "证件拍得太小，请靠近一点，让它占满画面。", "It is too small. Please move closer until it fills the picture."
+    ),
+    "TOO_DARK": CAPTURE["TOO_DARK"],
+    "BLURRED": CAPTURE["BLURRED"],
+    "GLARE": _again(
+        "证件上有反光，请换个角度，避开灯光。", "There is glare on it. Please tilt it away from the lamp or window."
+    ),
+    "PHOTOCOPY": _again(
+        "请拍证件原件，不要拍复印件。",
+        "Please photograph the original, not a copy.",
+        "no colour where the paper has some",
+    ),
+    "SCREEN_RECAPTURE": _person("a regular fine pattern, as a screen leaves it: the paper may have been shown on one"),
+    "REGION_UNKNOWN": _person("the first six digits of the number name no county of GB/T 2260, past or present"),
+    "VALIDITY_IMPLAUSIBLE": _person("a card of this age at issue is not valid for this long (居民身份证法 art. 5)"),
+    "SIDES_DIFFER": _person("the office that issued the back is not named in the address of the front"),
+    "CHECK_DIGIT_WRONG": _again(
+        "证件上的编码没有看清，请放平、避开反光重拍。",
+        "The coded lines are unclear. Lay it flat, avoid glare, try again.",
+    ),
+    "ZONES_DIFFER": _person("printed and coded zone of the passport do not say the same"),
     "PAPER_EXPIRED": Reason(
         retry=False,
         zh="身份证已过期，请换用有效的证件。",

@@ -7,6 +7,19 @@ from evidence.events.envelope import Body, Commitment, Frozen, Instant, Media, P
 Verdict = Literal["pass", "review", "fail", "not_run"]
 Route = Literal["face", "assisted"]
 Check = Literal["person", "phone", "bank_card", "face"]
+PaperKind = Literal[
+    "cn_id_front",
+    "cn_id_back",
+    "passport",
+    "hk_mo_permit",
+    "tw_permit",
+    "hmt_residence_front",
+    "hmt_residence_back",
+    "foreign_pr",
+    "bank_card",
+    "image",
+]
+"""Papers of people, by the side that is photographed; `image` is any other picture, of which only quality is said."""
 
 
 class Provenance(Frozen, frozen=True, kw_only=True):
@@ -41,7 +54,7 @@ class RouteChosen(Body, frozen=True, kw_only=True):
 class PaperCaptured(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "identity.paper_captured/1"
     party: Party
-    paper: Literal["cn_id_front", "cn_id_back"]
+    paper: PaperKind
     media: Media
     source: Literal["camera", "gallery"]
 
@@ -62,7 +75,7 @@ class PaperRead(Body, frozen=True, kw_only=True):
 
     TYPE: ClassVar[str] = "identity.paper_read/1"
     party: Party
-    paper: Literal["cn_id_front", "cn_id_back"]
+    paper: PaperKind
     verdict: Verdict
     reasons: tuple[str, ...] = ()
     fields: dict[str, ReadField] = {}

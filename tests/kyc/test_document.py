@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from bench import specimen
+from evidence.events.identity import PaperKind
 from kyc.document import Line, Reading, mistakes, read_back, read_front, rows, validity
 from kyc.intake import decode
 from kyc.ocr import Reader
@@ -145,15 +146,24 @@ def test_each_impossible_field_is_named(name: str, value: str) -> None:  # KYC-1
             name="艾力江·吐尔逊", ethnicity="维吾尔", birth=date(1951, 12, 3), sequence="113", valid_to=None
         ),
         specimen.Person(
-            name="欧阳修文", ethnicity="壮", birth=date(2001, 1, 31), sequence="558", address="示例县一街2号"
+            name="欧阳修文",
+            ethnicity="壮",
+            birth=date(1981, 1, 31),
+            sequence="558",
+            address="示例县一街2号",
+            authority="示例县公安局",
         ),
     ],
     ids=["long name, for ever", "short address"],
 )
 def test_specimen_cards_are_read_to_the_letter(reader: Reader, person: specimen.Person) -> None:  # KYC-10
     found: dict[str, str] = {}
-    for picture, read in ((specimen.front(person), read_front), (specimen.back(person), read_back)):
-        reading = read(reader.lines(decode(picture)))
+    sides: tuple[tuple[bytes, PaperKind], ...] = (
+        (specimen.front(person), "cn_id_front"),
+        (specimen.back(person), "cn_id_back"),
+    )
+    for picture, paper in sides:
+        reading = reader.understand(decode(picture), paper)
         assert reading.findings == ()
         found |= values(reading)
     assert found == person.fields

@@ -16,7 +16,8 @@ from kyc.reasons import ACCEPTING, REASONS
 ROOM = Path(notices.__file__).parent
 WORDY = (
     *("liveness", "quality", "document", "rules", "flow", "authority/__init__", "authority/sandbox"),
-    *("papers/rules", "papers/flow", "challenge/rules", "challenge/flow"),
+    *("papers/rules", "papers/flow", "papers/lines", "papers/condition", "papers/passport", "papers/permits"),
+    *("papers/agree", "papers/bankcard", "ocr", "challenge/rules", "challenge/flow"),
 )
 OTHER_WORDS = {"KYC", "UPPER_SNAKE"}
 

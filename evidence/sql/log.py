@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal, select, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, delete, func, literal, select, text, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +20,7 @@ from evidence.log import Claim, Entry
 from evidence.ports import Clock
 from evidence.sql.database import Database
 from evidence.sql.schema import claims, events, heads
-from evidence.sql.upsert import insert_new, milliseconds, upsert
+from evidence.sql.upsert import insert_new, insert_rows, milliseconds
 from evidence.sql.writer import Job
 
 MAX_APPENDS = 500  # in one transaction
@@ -243,20 +243,22 @@ def _refusal(append: _Append, end: Head, taken: Mapping[_ClaimKey, int | None], 
 
 
 async def _heads(connection: AsyncConnection, streams: set[str]) -> dict[str, Head]:
-    statement = select(heads).where(_in(heads.c.stream, streams))
+    statement = select(heads).where(_in(connection, heads.c.stream, streams))
     return {row.stream: Head(seq=row.seq, hash=row.hash) for row in await connection.execute(statement)}
 
 
 async def _claims(connection: AsyncConnection, digests: set[str]) -> dict[_ClaimKey, int | None]:
     if not digests:
         return {}
-    statement = select(claims).where(_in(claims.c.digest, digests))
+    statement = select(claims).where(_in(connection, claims.c.digest, digests))
     return {(row.tenant, row.kind, row.digest): row.expires_ms for row in await connection.execute(statement)}
 
 
-def _in(column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
-    # Filled up to a power of two, so that a few prepared statements serve batches of every size.
+def _in(connection: AsyncConnection, column: ColumnElement[str], values: Iterable[str]) -> ColumnElement[bool]:
     filled = sorted(values)
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(filled, ARRAY(Text)))
+    # Filled up to a power of two, so that a few prepared statements serve batches of every size.
     filled += filled[-1:] * ((1 << (len(filled) - 1).bit_length()) - len(filled))
     return column.in_(filled)
 
@@ -266,11 +268,11 @@ async def _store(
 ) -> None:
     if not rows:
         return
-    await connection.execute(events.insert(), rows)
+    await insert_rows(connection, events, rows)
     ends = [{"stream": stream, "seq": head.seq, "hash": head.hash} for stream, head in moved.items()]
-    await connection.execute(upsert(connection, heads, ("stream",)), ends)
+    await insert_rows(connection, heads, ends, ("stream",))
     if claimed:
-        await connection.execute(upsert(connection, claims, ("digest", "kind", "tenant")), claimed)
+        await insert_rows(connection, claims, claimed, ("digest", "kind", "tenant"))
 
 
 async def _prune(connection: AsyncConnection, before: int, limit: int) -> None:

@@ -11,11 +11,11 @@ from hashlib import sha256
 from typing import Literal, Protocol
 
 from evidence import seal
-from evidence.checkpoint import Checkpoint, open_checkpoint, read_proof
+from evidence.checkpoint import Checkpoint, open_checkpoint, read_proof, split_note
 from evidence.errors import NotFound, ObjectCorrupt, ObjectErased, Unavailable
 from evidence.events import Erased, Event, Media, Retention, Sealed
 from evidence.ledger import Ledger
-from evidence.sealer import Stamper, seal_key
+from evidence.sealer import Stamper, checkpoint_key, seal_key
 from evidence.sequencer import Proven, Sequencer
 from evidence.vault import SALT_BYTES, Objects, Vault, b64
 from evidence.verify import Report, account, bag, chain, container, fields, files, log, time, verify_bundle
@@ -70,7 +70,8 @@ class BundlePorts:
 class Extras:
     """What the caller hands in; each file must be bound by the chain, or the bundle does not verify and is not made.
 
-    `keys`: files of `keys/` by name. `context`: streams to prove along with the case, `key_…` at least. `product`:
+    `keys`: files of `keys/` by name. `context`: streams to prove along with the case, `key_…` at least; `extracts`: of
+    these only so many of the first events (who opened the case, and under which certificate). `product`:
     `definition.json` (SHA-256 = the policy's `product.full`) and the files it pins. `models`: manifest by pack.
     `texts`: consent notices, templates, renders. `open`: retention classes whose content is disclosed, but for values
     named in `withhold`, by their own name or by the path in an event.
@@ -78,6 +79,7 @@ class Extras:
 
     keys: Mapping[str, bytes]
     context: Sequence[str]
+    extracts: Mapping[str, int] = field(default_factory=dict)
     product: Mapping[str, bytes] = field(default_factory=dict)
     models: Mapping[str, bytes] = field(default_factory=dict)
     texts: Sequence[bytes] = ()
@@ -113,7 +115,7 @@ async def build_bundle(stream: str, ports: BundlePorts, extras: Extras) -> Built
     for part in closed:
         contents |= await _seal(stream, part.number, ports)
     # 3. the streams around it, and proofs of all under one checkpoint
-    contents |= await _context(stream, upto, ports, extras.context)
+    contents |= await _context(stream, upto, ports, extras)
     # 4. product, models, texts, keys
     contents |= {f"data/product/{path}": data for path, data in extras.product.items()}
     contents |= {f"data/models/{pack}.json": data for pack, data in extras.models.items()}
@@ -155,25 +157,34 @@ async def _seal(stream: str, number: int, ports: BundlePorts) -> dict[str, bytes
     return found
 
 
-async def _context(stream: str, upto: int, ports: BundlePorts, around: Sequence[str]) -> dict[str, bytes]:
+async def _context(stream: str, upto: int, ports: BundlePorts, extras: Extras) -> dict[str, bytes]:
     await ports.sequencer.catch_up()
     found: dict[str, bytes] = {}
     ends = {log.PROOF: (stream, upto)}
-    for other in around:
-        lines = [event.line for event in await ports.ledger.events(other)]
+    around: dict[str, int | None] = {**dict.fromkeys(extras.context), **extras.extracts}
+    for other, count in around.items():
+        lines = [event.line for event in await ports.ledger.events(other, count)]
         found[f"data/context/{other}.jsonl"] = b"".join(line + b"\n" for line in lines)
         ends[f"data/context/{other}.tlog-proof"] = (other, len(lines))
     proven = await _prove(ends.values(), ports)
     found |= {path: proven[place].proof for path, place in ends.items()}
-    if ports.stamper is not None:
-        _, _, note = read_proof(found[log.PROOF])
-        try:
-            found[time.CHECKPOINT] = await ports.stamper.stamp(sha256(note).digest())
-        except Unavailable:  # lowers the verdict, never blocks the evidence
-            if ports.anchored:
-                raise NotAnchoredYet("the checkpoint has no time stamp") from None
-            return found
-    return found
+    _, _, note = read_proof(found[log.PROOF])
+    reply = await _checkpoint_time(note, ports)
+    return found if reply is None else found | {time.CHECKPOINT: reply}
+
+
+async def _checkpoint_time(note: bytes, ports: BundlePorts) -> bytes | None:
+    """What the log's own chore had stamped already, else a stamp of now; None lowers the verdict, and never blocks."""
+    kept = f"{checkpoint_key(split_note(note)[0].size, note)}.tsr"
+    if await ports.objects.keys(kept):
+        return await ports.objects.get(kept)
+    try:
+        if ports.stamper is not None:
+            return await ports.stamper.stamp(sha256(note).digest())
+    except Unavailable:
+        if ports.anchored:
+            raise NotAnchoredYet("the checkpoint has no time stamp") from None
+    return None
 
 
 async def _prove(ends: Iterable[tuple[str, int]], ports: BundlePorts) -> dict[tuple[str, int], Proven]:

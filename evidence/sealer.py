@@ -57,6 +57,11 @@ def seal_key(stream: str, segment: int) -> str:
     return f"seals/{stream}/{segment:04d}.dsse.json"
 
 
+def checkpoint_key(size: int, note: bytes) -> str:
+    """Where a stamped checkpoint of the log is kept among the objects, followed by `.checkpoint` and by `.tsr`."""
+    return f"checkpoints/{size:016d}-{hashlib.sha256(note).hexdigest()[:16]}"
+
+
 async def seal_new(stream: str, ports: SealPorts) -> int:
     """Seal every closed segment that the chain does not announce yet; how many. Safe to repeat and to race."""
     events = await ports.ledger.events(stream)

@@ -12,6 +12,7 @@ from cryptography import x509
 from evidence import timestamp
 from evidence.outbound import NoAnswerError, post
 from evidence.ports import Clock, Random
+from evidence.sealer import checkpoint_key
 from evidence.timestamp import TimeSource, TimeStamper, TimeStampRejected, TimeStampUnavailable
 from evidence.vault import Objects
 
@@ -108,7 +109,7 @@ class CheckpointStamps:
     async def stamp(self, size: int, note: bytes) -> bool:
         """False when this checkpoint has its time already. TimeStampUnavailable: try again."""
         digest = hashlib.sha256(note)
-        key = f"checkpoints/{size:016d}-{digest.hexdigest()[:16]}"
+        key = checkpoint_key(size, note)
         if await self._objects.keys(f"{key}.tsr"):
             return False
         reply = await self._stamper.stamp(digest.digest())

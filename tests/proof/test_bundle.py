@@ -1,6 +1,7 @@
 """Bundles: complete, partly disclosed, erased; and never one that would not verify."""
 
 import hashlib
+import json
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence import events as happened
-from evidence.bundle import NotSealedYet, build_bundle
-from evidence.checkpoint import COSIGNATURE, NoteKey, read_proof, write_proof
+from evidence.bundle import NotAnchoredYet, NotSealedYet, build_bundle
+from evidence.checkpoint import COSIGNATURE, NoteKey, read_proof, split_note, write_proof
 from evidence.errors import NotFound, ObjectCorrupt
 from evidence.sealer import seal_new
+from evidence.timestamp import TimeStampUnavailable
+from evidence.timestamping import CheckpointStamps
 from evidence.verify import Report, TrustedKeys, verify_bundle
 from evidence.verify.chain import read as read_chain
 from evidence.verify.container import read
 from evidence.verify.fields import VALUES
 from evidence.verify.keys import TSA_INDEPENDENT, TSA_LOCAL, WITNESSES
-from tests.proof.story import DEFINITION, NAME, PHONE, Teller, Told, stream_of, tell, world
+from tests.proof.story import AGENT, DEFINITION, NAME, PHONE, Teller, Told, stream_of, tell, world
 from tests.proof.tampering import rebuilt
 
 
@@ -159,6 +162,34 @@ async def test_a_bundle_needs_the_stream_that_adopted_its_keys(told: Told) -> No
         await build_bundle(told.stream, told.world.bundles, replace(told.world.extras, context=("key_nobody",)))
 
 
+async def test_the_account_of_who_opened_the_case_is_proven_and_their_later_days_are_not_told(tmp_path: Path) -> None:
+    """Under which certificate an agent sold can be checked offline; when the agent signed in concerns nobody."""
+    made = world(tmp_path)
+    await made.adopt_keys()
+    hidden = await made.vault.hide("staff_wang", "identity", {"name": "王", "ip": "203.0.113.7", "agent": "x"})
+    enrolled = happened.StaffEnrolled(tenant="demo", role="agent", name=hidden["name"], certificate="A-1", grade=3)
+    signed_in = happened.StaffSignedIn(
+        session="ses_w",
+        method="console_link",
+        ip=hidden["ip"],
+        agent=hidden["agent"],
+        expires=happened.instant(made.clock()),
+    )
+    await made.ledger.note("staff_wang", (enrolled, signed_in), happened.Stamp(actor=AGENT, at=made.clock()))
+    fresh = await tell(made)
+    extras = replace(made.extras, extracts={"staff_wang": 1})
+    data = (await build_bundle(fresh.stream, made.bundles, extras)).data
+    root, files = read(data)
+    assert [json.loads(line)["type"] for line in files["data/context/staff_wang.jsonl"].splitlines()] == [
+        "staff.enrolled/1"
+    ]
+    keys = TrustedKeys.of(made.keys)
+    assert verify_bundle(data, keys).verdict == "INDETERMINATE"
+    other = files["data/context/staff_wang.jsonl"].replace(b'"certificate":"A-1"', b'"certificate":"A-2"')
+    report = verify_bundle(rebuilt(root, dict(files) | {"data/context/staff_wang.jsonl": other}), keys)
+    assert report.verdict == "TOTAL-FAILED"
+
+
 async def test_a_verdict_passes_totally_with_independent_time_and_a_witness(told: Told, keys: TrustedKeys) -> None:
     """The same evidence, judged by an auditor who holds this authority to be independent and knows the witness."""
     root, files = read(told.bundle)
@@ -196,3 +227,23 @@ async def test_two_worlds_do_not_trust_each_other(told: Told, tmp_path: Path) ->
     report = verify_bundle(told.bundle, TrustedKeys.of(other.keys))
     assert report.verdict == "TOTAL-FAILED"
     assert report.first_bad == (2, "keys/log.vkey")
+
+
+async def test_a_checkpoint_that_was_stamped_already_brings_its_time_when_the_authority_is_silent(
+    told: Told, keys: TrustedKeys
+) -> None:
+    class Silent:
+        async def stamp(self, digest: bytes) -> bytes:
+            raise TimeStampUnavailable("nobody there")
+
+    silent = replace(told.world.bundles, stamper=Silent())
+    without = verify_bundle((await build_bundle(told.stream, silent, told.world.extras)).data, keys)
+    assert "NO_TIME" in {reason.code for reason in without.reasons}
+    with pytest.raises(NotAnchoredYet):
+        await build_bundle(told.stream, replace(silent, anchored=True), told.world.extras)
+    _, files = read((await build_bundle(told.stream, silent, told.world.extras)).data)
+    _, _, note = read_proof(files["data/head.tlog-proof"])
+    stamps = CheckpointStamps(told.world.objects, told.world.tsa)
+    assert await stamps.stamp(split_note(note)[0].size, note)
+    anchored = (await build_bundle(told.stream, replace(silent, anchored=True), told.world.extras)).data
+    assert [reason.code for reason in verify_bundle(anchored, keys).reasons] == ["NO_INDEPENDENT_TIME", "NO_WITNESS"]

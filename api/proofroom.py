@@ -289,6 +289,7 @@ class Proofroom:
         return Extras(
             keys=self.public_keys(),
             context=(KEYS_STREAM, product_stream(compiled)),
+            extracts={case.opener: 1},  # an account is what its first event says; when it signed in concerns nobody
             product={"definition.json": compiled.canonical, **compiled.files},
             models=_manifests(pack, events),
             texts=_texts(case, events, processor),

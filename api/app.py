@@ -1,5 +1,6 @@
 """The composition root: builds every concrete thing once, and is the only importer of adapters."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,6 +50,8 @@ from api.sweeper import Sweeper
 from evidence import custody
 from evidence.ports import Clock, Random, Sender
 
+TIDY_EVERY_S = 600
+
 
 @dataclass(frozen=True)
 class Shared:
@@ -72,6 +75,14 @@ class Shared:
             channels=RedisChannelsPubSubBackend(redis=redis, key_prefix="jianzheng"),
             redis=redis,
         )
+
+    async def tidy(self) -> None:
+        """A chore: what is over is dropped from memory; Redis does it by itself."""
+        while True:
+            await asyncio.sleep(TIDY_EVERY_S)
+            for store in (self.answers, self.limits):
+                if isinstance(store, MemoryStore):
+                    await store.delete_expired()
 
     async def close(self) -> None:
         if self.redis is not None:
@@ -118,7 +129,7 @@ def create_app(
                 await proofroom.start()
             heed = partial(custody.heed, keyring=store.vault.keyring)
             learners = (index.learn, sweeper.learn, keeper.learn, heed)
-            chores = (alarms.run, monitor.run, sweeper.run, keeper.run, proofroom.stamp_checkpoints)
+            chores = (alarms.run, monitor.run, sweeper.run, keeper.run, proofroom.stamp_checkpoints, shared.tidy)
             await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
             health.started()
             yield

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar.routes import HTTPRoute
 
 from api import errors as table
 from api.app import create_app
@@ -245,3 +246,14 @@ def test_production_refuses_every_stand_in(tmp_path_factory: pytest.TempPathFact
         create_app(settings)
     for word in ("JIANZHENG_TSA_URL", "witness", "certificate authority", "message channel"):
         assert word in str(caught.value)
+
+
+def test_what_a_route_needs_is_resolved_without_a_group_of_tasks(service: Service) -> None:
+    models = [
+        model
+        for route in service.app.routes
+        if isinstance(route, HTTPRoute)
+        for _, model in route.route_handler_map.values()
+    ]
+    assert sum(len(model.dependency_batches) for model in models) > 100
+    assert {len(batch) for model in models for batch in model.dependency_batches} == {1}

@@ -56,6 +56,7 @@ def covered(chain: Chain, files: Mapping[str, bytes]) -> dict[str, tuple[str, st
 
 
 def check(chain: Chain, files: Mapping[str, bytes], keys: TrustedKeys) -> Times:
+    load_full()  # what cannot be evaluated is not called wrong, either
     wanted = covered(chain, files)
     local, independent, missing, late = 0, 0, [], []
     for path, (name, newest) in wanted.items():

@@ -14,7 +14,7 @@ ROOMS := api kyc esign products evidence bench docs tests
 PY_LOCK := requirements/dev.lock
 READY := .venv/.ready build/.models static/dist/.ready
 
-.PHONY: help setup run demo test lint check fix bench vectors e2e faults docs lock
+.PHONY: help setup run demo test lint check fix bench vectors e2e faults tamper docs lock
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make vectors add a frozen line for each new event type'
 	@echo 'make e2e     the browser suite (needs Chromium)'
 	@echo 'make faults  kill -9, broken disks, lost power; writes docs/FAULTS.md (FAULTS_CYCLES=1000: longer)'
+	@echo 'make tamper  every change of a small bundle, in front of the verifier; writes docs/TAMPERING.md'
 	@echo 'make docs    write the reference pages that are made from the code'
 	@echo 'make lock    resolve the locks again after a change of pyproject.toml'
 
@@ -75,6 +76,10 @@ e2e: $(READY)
 # Everything that can go wrong with a store, on purpose; strace from Debian makes it whole.
 faults: $(READY)
 	@exec $(PY) -m tests.faults
+
+# Half a million flipped bits and 125,000 other changes: about seven minutes on two cores.
+tamper: $(READY)
+	@exec $(PY) -m tests.tamper
 
 docs: .venv/.ready
 	$(PY) -m docs.reference

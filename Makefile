@@ -24,7 +24,7 @@ help:
 	@echo 'make check   make lint (format, lint, import contracts, types), then the fast tests'
 	@echo 'make fix     format, mend what the linter can mend, write the pages made from the code'
 	@echo 'make bench   measure; prints a table and writes build/bench.json'
-	@echo 'make vectors add a frozen line for each new event type'
+	@echo 'make vectors add a frozen line for each new event type, make the museum of bundles anew'
 	@echo 'make e2e     the browser suite (needs Chromium)'
 	@echo 'make faults  kill -9, broken disks, lost power; writes docs/FAULTS.md (FAULTS_CYCLES=1000: longer)'
 	@echo 'make tamper  every change of a small bundle, in front of the verifier; writes docs/TAMPERING.md'
@@ -65,9 +65,10 @@ fix: .venv/.ready
 bench: $(READY)
 	@exec $(PY) -m bench
 
-# A frozen line for every event type that has none yet.
+# A frozen line for every event type that has none yet; the museum of bundles, which follows the format and its words.
 vectors: .venv/.ready
 	$(PY) -m tests.evidence.museum
+	$(PY) -m tests.museum
 
 # A process of its own: the browser driver and pytest-asyncio cannot share one event loop.
 e2e: $(READY)

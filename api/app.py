@@ -42,7 +42,8 @@ from api.monitor import Monitor
 from api.once import MemoryOnce, Once, RedisOnce
 from api.proofroom import Proofroom
 from api.rooms import open_rooms
-from api.routes import access, cases, catalogue, identity, privacy, proof, reading, service, signing
+from api.routes import access, cases, catalogue, identity, privacy, proof, reading, screening, service, signing
+from api.screening import OpenScreenings, Rescreener
 from api.sender import ConsoleSender
 from api.settings import Settings
 from api.store import Store
@@ -112,6 +113,7 @@ def create_app(
     gate = Gate(tokens, Proofs(settings, shared.proofs, now))
     sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now, health)
     keeper = Keeper(rooms.erasure, health, store.key_files, store.leases)
+    screenings, rescreener = OpenScreenings(), Rescreener(rooms.identity, health)
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
     desk = Desk(store.ledger, store.vault, shared.answers, now, alone=not settings.redis_url)
@@ -128,8 +130,16 @@ def create_app(
             if health.sound:
                 await proofroom.start()
             heed = partial(custody.heed, keyring=store.vault.keyring)
-            learners = (index.learn, sweeper.learn, keeper.learn, heed)
-            chores = (alarms.run, monitor.run, sweeper.run, keeper.run, proofroom.stamp_checkpoints, shared.tidy)
+            learners = (index.learn, sweeper.learn, keeper.learn, heed, screenings.learn, rescreener.learn)
+            chores = (
+                alarms.run,
+                monitor.run,
+                sweeper.run,
+                keeper.run,
+                proofroom.stamp_checkpoints,
+                rescreener.run,
+                shared.tidy,
+            )
             await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
             health.started()
             yield
@@ -148,7 +158,7 @@ def create_app(
     doors = Router("/", route_handlers=[*access.ROUTES, *proof.OPEN_ROUTES], middleware=[limit.middleware])
     routes = [
         route
-        for room in (cases, catalogue, reading, identity, signing, proof, privacy, service)
+        for room in (cases, catalogue, reading, identity, signing, proof, privacy, screening, service)
         for route in room.ROUTES
     ]
     pages = create_static_files_router("/static", [settings.pages], after_response=None)
@@ -171,6 +181,7 @@ def create_app(
             "health": provide(health),
             "case_index": provide(index),
             "live": provide(live),
+            "screenings": provide(screenings),
             "proofroom": provide(proofroom),
             "caller": Provide(caller),
             "act": Provide(act),

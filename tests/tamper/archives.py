@@ -19,6 +19,7 @@ from evidence.verify.account import GUIDE, TIMELINE
 from tests.proof.tampering import Files
 from tests.tamper.changes import SEED, Bench, Change
 
+ALL_BITS = "every bit of the archive"
 # What `zipfile` raises for an archive it cannot read; the forger then has nothing to work with.
 _UNREADABLE = (
     zlib.error,
@@ -39,7 +40,7 @@ def all_bits(bench: Bench) -> Iterator[Change]:
     data = bench.specimen.bundle
     for at in range(len(data)):
         for bit in range(8):
-            yield Change("every bit of the archive", f"byte {at} bit {bit}", _flipped(data, at, bit), _nothing)
+            yield Change(ALL_BITS, f"byte {at} bit {bit}", _flipped(data, at, bit), _nothing)
 
 
 def _nothing() -> None:

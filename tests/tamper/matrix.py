@@ -6,7 +6,7 @@ that is no longer open (leaving out what is one's own, and saying so, is any hol
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -76,6 +76,16 @@ def every_change(bench: Bench) -> Iterator[Change]:
     return chain.from_iterable(make(bench) for make in (*changes.CLASSES, *archives.CLASSES))
 
 
+def sample(bench: Bench, every: int) -> Iterator[Change]:
+    """The first change of each class and each `every`-th after it; of the bits of the archive twenty times fewer."""
+    seen = Counter[str]()
+    for change in every_change(bench):
+        step = every * (20 if change.kind == archives.ALL_BITS else 1)
+        if seen[change.kind] % step == 0:
+            yield change
+        seen[change.kind] += 1
+
+
 def matrix(made: Specimen, every: int = 1, jobs: int = 2, only: str | None = None) -> Result:
     """Each process takes every `jobs`-th of the changes that are tried, so that all come to an end together."""
     found = Result()
@@ -86,18 +96,17 @@ def matrix(made: Specimen, every: int = 1, jobs: int = 2, only: str | None = Non
 
 
 def _part(made: Specimen, every: int, jobs: int, only: str | None, mine: int) -> Result:
-    return run(made, mine * every, jobs * every, only)
+    wanted = (change for change in every_change(Bench.of(made)) if only in (None, change.kind))
+    return run(made, islice(wanted, mine * every, None, jobs * every))
 
 
-def run(specimen: Specimen, start: int, step: int, only: str | None = None) -> Result:
-    """Every `step`-th change from the `start`-th on. `only`: of this class."""
+def run(specimen: Specimen, tried: Iterable[Change]) -> Result:
     keys = TrustedKeys.of(specimen.keys)
     control, result = verify_bundle(specimen.bundle, keys), Result()
     assert control.verdict == "TOTAL-PASSED", control.plain()["steps"]
     with asked_once(), warnings.catch_warnings():
         warnings.simplefilter("error")  # a library that would only warn today may raise tomorrow
-        wanted = (change for change in every_change(Bench.of(specimen)) if only in (None, change.kind))
-        for number, change in enumerate(islice(wanted, start, None, step)):
+        for number, change in enumerate(tried):
             if number % CONTROL_EVERY == 0:
                 assert verify_bundle(specimen.bundle, keys) == control
                 result.controls += 1

@@ -52,6 +52,7 @@ class Policy(_Frozen, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     identity: dict[str, str]  # party -> K1..K4
     signatures: tuple[SignaturePlan, ...]
+    papers: dict[str, tuple[str, ...]] = {}  # party -> documents and papers it may show; none: the resident card
     # figures, each with the unit in its name
     identity_fresh_s: int = 600  # ESG-01: signature soon after the identity check
     challenge_ttl_s: int = 60  # KYC-04

@@ -5,19 +5,17 @@ from collections.abc import Sequence
 
 from kyc.idcard import ethnic_group, parse
 from kyc.papers.lines import (
-    CONFIDENT,
     FOREVER,
     ILLEGIBLE,
     Field,
     Line,
     Reading,
-    Row,
+    address,
     date_of,
     day,
     legible,
     rows,
     unreadable,
-    validity,
 )
 
 FRONT_FIELDS = ("name", "sex", "ethnicity", "birth", "address", "number")
@@ -50,7 +48,7 @@ def read_front(lines: Sequence[Line]) -> Reading:
         if match := row.match(_BIRTH):
             found["birth"] = row.field(*match.span(), day(*match.groups()))
         if (at := row.text.find("住址")) >= 0:
-            found["address"] = _address(table, index, at + 2)
+            found["address"] = address(table, index, at + 2)
         if match := row.match(_NUMBER):
             found["number"] = row.field(*match.span(), match[0].upper())
     return settle_front(found)
@@ -93,55 +91,35 @@ def mistakes(fields: dict[str, str]) -> tuple[str, ...]:
     return tuple(name for name in FIELDS if wrong[name])
 
 
-def _address(table: Sequence[Row], index: int, start: int) -> Field:
-    parts = [table[index].field(start)]
-    for row in table[index + 1 :]:
-        if "公民" in row.text or "身份号" in row.text or row.match(_NUMBER):
-            break
-        parts.append(row.field(0))
-    return Field("".join(part.value for part in parts), min(part.confidence for part in parts if part.value))
-
-
 def settle_back(fields: dict[str, Field]) -> Reading:
     return Reading(fields=fields, findings=unreadable(fields, BACK_FIELDS))
 
 
 def settle_front(fields: dict[str, Field]) -> Reading:
     """Hold what was read against what the number says; the number wins where a single character got lost."""
-    fields = dict(fields)
     if len(fields.keys() & {"name", "birth", "address", "number"}) < 2:
         return Reading(fields, ("PAPER_NOT_RECOGNISED",))
-    findings = []
+    fields, findings = by_number(fields)
     number = parse(fields["number"].value) if "number" in fields else None
-    if "number" in fields and number is None:
-        findings.append("NUMBER_WRONG")
-    if number is not None:
-        sure = fields["number"].confidence
-        for name, said, code in (
-            ("sex", number.sex, "SEX_DIFFERS"),
-            ("birth", number.birth.isoformat(), "BIRTH_DIFFERS"),
-        ):
-            if name in fields and fields[name].value != said:
-                findings.append(code)
-                fields[name] = Field(said, sure, doubtful=True)
-            fields.setdefault(name, Field(said, sure))
-        if not number.known:
-            findings.append("REGION_UNKNOWN")
+    if number is not None and not number.known:
+        findings = (*findings, "REGION_UNKNOWN")
     return Reading(fields, (*findings, *unreadable(fields, FRONT_FIELDS)))
 
 
-__all__ = [
-    "BACK_FIELDS",
-    "CONFIDENT",
-    "FIELDS",
-    "FOREVER",
-    "FRONT_FIELDS",
-    "Field",
-    "Line",
-    "Reading",
-    "mistakes",
-    "read_back",
-    "read_front",
-    "rows",
-    "validity",
-]
+def by_number(fields: dict[str, Field]) -> tuple[dict[str, Field], tuple[str, ...]]:
+    """Sex and birth date as a proven eighteen-digit number says them, and what disagreed."""
+    if "number" not in fields:
+        return fields, ()
+    number = parse(fields["number"].value)
+    if number is None:
+        return fields, ("NUMBER_WRONG",)
+    sure, settled, findings = fields["number"].confidence, dict(fields), []
+    for name, said, code in (
+        ("sex", number.sex, "SEX_DIFFERS"),
+        ("birth", number.birth.isoformat(), "BIRTH_DIFFERS"),
+    ):
+        if name in fields and fields[name].value != said:
+            findings.append(code)
+            settled[name] = Field(said, sure, doubtful=True)
+        settled.setdefault(name, Field(said, sure))
+    return settled, tuple(findings)

@@ -78,10 +78,19 @@ class RouteClosed(
 class PaperMissing(
     Refused,
     code="PAPER_MISSING",
-    zh="请先拍摄身份证的正面和反面。",
-    en="Please photograph both sides of your ID card first.",
+    zh="请先拍摄证件，身份证要拍正反两面。",
+    en="Please photograph your paper first; an ID card from both sides.",
 ):
     """`facts['papers']` names the sides still needed."""
+
+
+class PaperNotAccepted(
+    Refused,
+    code="PAPER_NOT_ACCEPTED",
+    zh="这项业务不使用这种证件，请按页面提示换一种证件。",
+    en="This kind of paper is not used here. Please use one that the page asks for.",
+):
+    """KYC-10: what a party may show is fixed in the policy of the case. `facts['accepted']` names the kinds."""
 
 
 class FieldsUnconfirmed(

@@ -16,6 +16,7 @@ from kyc.commands import ChooseRoute, DecideConsent, ReviewIdentity, ShowNotice
 from kyc.engine import FaceEngine
 from kyc.errors import AuthorityUnavailable, ChecksOpen, StandInRefused
 from kyc.face import Face, Look
+from kyc.idcard import parse
 from kyc.ocr import Reader
 from kyc.screening import flow as screening
 
@@ -103,7 +104,7 @@ async def ask_authority(
     A source that does not answer is recorded as silent: the case waits for a person, nothing is lost or passed.
     """
     authority = ports.authority
-    if authority is None:
+    if authority is None or parse(fields["number"]) is None:  # it knows resident numbers, not passports
         return None
     if case.mode == "production" and authority.basis == "sandbox":
         raise StandInRefused(authority.name)

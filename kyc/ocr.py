@@ -63,23 +63,26 @@ class Reader:
         The picture's faults are named where they cost something to read; a copy or a screen always.
         """
         kind = KINDS[paper]
+        if kind.read is None:
+            return Reading(findings=condition.faults(condition.measure(as_it_is(picture), picture), False, kind.grey))
         sheet, reading = self._understood(straighten(picture, kind.proportion), kind)
         if sheet.corners is not None and "PAPER_NOT_RECOGNISED" in reading.findings:  # another thing's outline
             sheet, again = self._understood(as_it_is(picture), kind)
             reading = again if len(again.fields) > len(reading.fields) else reading
-        faults = condition.faults(condition.measure(sheet, picture), reading.whole)
+        faults = condition.faults(condition.measure(sheet, picture), reading.whole, kind.grey)
         give_back_memory()
         return replace(reading, findings=(*reading.findings, *faults))
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
     def _understood(self, sheet: Sheet, kind: Kind) -> tuple[Sheet, Reading]:
+        read = kind.read or (lambda _: Reading())
         sheet, boxes = self._upright(sheet)
-        reading = kind.read(self._lines(sheet.pixels, _off_the_portrait(sheet, boxes, kind)))
+        reading = read(self._lines(sheet.pixels, _off_the_portrait(sheet, boxes, kind)))
         if sheet.corners is not None and kind.strips and "FIELD_UNREADABLE" in reading.findings:
             height, width = sheet.pixels.shape[:2]
             strips = [rectangle(*np.multiply(strip, (width, height, width, height))) for strip in kind.strips]
-            again = kind.read(self._lines(sheet.pixels, strips))
+            again = read(self._lines(sheet.pixels, strips))
             missing = {name: item for name, item in again.fields.items() if name not in reading.fields}
             reading = kind.settle({**reading.fields, **missing})
         return sheet, reading

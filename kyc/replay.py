@@ -29,10 +29,11 @@ from kyc.challenge.flow import bars_of
 from kyc.engine import Eyes
 from kyc.errors import PictureInvalid
 from kyc.face import Face
-from kyc.flow import portrait
 from kyc.intake import decode
 from kyc.networks import Local
 from kyc.ocr import Reader
+from kyc.papers.kinds import PORTRAITS
+from kyc.papers.portrait import printed
 
 TOLERANCE_E4 = 50  # another processor rounds differently: 0.005 of a score
 
@@ -122,10 +123,11 @@ class Replay:
 
     def _compared_again(self, case: _Case, body: Mapping[str, Any]) -> Mapping[str, int]:
         live = case.faces.get(body["party"])
-        picture = case.media(case.papers.get((body["party"], "cn_id_front"), ""))
+        shown = (case.papers.get((body["party"], paper), "") for paper in sorted(PORTRAITS))
+        picture = next((found for found in map(case.media, shown) if found is not None), None)
         if body["pair"] != "live_to_document" or live is None or picture is None:
             return {}
-        _, _, score = liveness.compare(live, portrait(self._eyes.see(decode(picture))), bars_of(self._eyes))
+        _, _, score = liveness.compare(live, printed(self._eyes.see, decode(picture)), bars_of(self._eyes))
         return {} if score is None else {score.name: score.value_e4}
 
     def _held(self, record: Mapping[str, Any], sealed: Any, again: Mapping[str, int]) -> Iterator[Line]:

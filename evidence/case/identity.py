@@ -23,6 +23,7 @@ from evidence.events import (
     RouteChosen,
     RouteLocked,
 )
+from evidence.events.identity import PaperKind
 
 IdentityBody = (
     RouteChosen
@@ -41,6 +42,7 @@ IdentityBody = (
 )
 
 
+SUPPORTING: tuple[PaperKind, ...] = ("bank_card", "image")  # beside the document that says who somebody is
 _RANKS = ("pass", "review", "not_run", "fail")
 
 
@@ -118,6 +120,8 @@ class Identity(Frozen, frozen=True, kw_only=True):
                     doubtful=tuple(name for name, field in body.fields.items() if field.confirm),
                     confidence_e4={name: field.confidence_e4 for name, field in body.fields.items()},
                 )
+                if body.paper in SUPPORTING:
+                    return replace(self, papers={**self.papers, body.paper: paper})
                 # What was confirmed before was confirmed about another picture.
                 return replace(self, papers={**self.papers, body.paper: paper}, confirmed={}, corrected=())
             case PaperConfirmed():

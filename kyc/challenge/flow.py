@@ -24,8 +24,10 @@ from kyc.commands import CaptureFrame, DecideChallenge, IssueChallenge
 from kyc.engine import Eyes, FaceEngine
 from kyc.errors import FrameReplayed, FramesUnsigned
 from kyc.face import Face
-from kyc.flow import Ports, ask_authority, confirmed, day, erasing, portrait
+from kyc.flow import Ports, ask_authority, confirmed, day, erasing
 from kyc.idcard import age_on
+from kyc.papers.portrait import printed
+from kyc.papers.rules import document_of
 
 
 async def issue_challenge(
@@ -123,9 +125,11 @@ async def _match(
 ) -> tuple[Any, tuple[str, ...], Score | None]:
     if live is None:
         return "not_run", (), None
-    paper = case.identity_of(party).papers["cn_id_front"]
-    look = await faces.look(await ports.vault.get(case.id, paper.media))
-    return liveness.compare(live, portrait(look), bars)
+    document = document_of(case, party)
+    if document is None:
+        return liveness.compare(live, None, bars)
+    data = await ports.vault.get(case.id, case.identity_of(party).papers[document.portrait].media)
+    return liveness.compare(live, await faces.work(lambda: printed(faces.see, intake.decode(data))), bars)
 
 
 def _why_not_asked(case: Case, ports: Ports) -> str:

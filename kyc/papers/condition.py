@@ -50,15 +50,18 @@ def measure(sheet: Sheet, picture: Pixels) -> Condition:
     )
 
 
-def faults(condition: Condition, read: bool) -> tuple[str, ...]:
-    """Guidance codes, most useful first. `read`: everything was read surely, so light and focus were good enough."""
+def faults(condition: Condition, read: bool, grey: bool = False) -> tuple[str, ...]:
+    """Guidance codes, most useful first. `read`: everything was read surely, so light and focus were good enough.
+
+    `grey`: a paper of this kind may have no colour.
+    """
     found = (
         ("PAPER_CROPPED", condition.cut),
         ("PAPER_TOO_FAR", condition.width < SMALL and not read),
         ("TOO_DARK", condition.luma < DARK and not read),
         ("BLURRED", condition.sharpness < SHARP and not read),
         ("GLARE", condition.blown > BLOWN and not read),
-        ("PHOTOCOPY", condition.found and condition.colour < COLOUR),
+        ("PHOTOCOPY", not grey and condition.found and condition.colour < COLOUR),
         ("SCREEN_RECAPTURE", condition.periodic > PERIODIC),
     )
     return tuple(code for code, wrong in found if wrong)

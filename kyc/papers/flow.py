@@ -2,39 +2,46 @@
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from evidence.case import Case
-from evidence.events import Party, Stamp
+from evidence.case.identity import SUPPORTING
+from evidence.events import Media, Party, Stamp
 from evidence.events.identity import ReadField, Score
 from kyc import intake
 from kyc.commands import CapturePaper, ConfirmFields
-from kyc.document import CONFIDENT, FIELDS, Reading, mistakes, validity
 from kyc.errors import FieldsIncomplete, FieldsInvalid
-from kyc.flow import Ports, ask_authority, day, portrait, revealed
+from kyc.flow import Ports, ask_authority, day, revealed
 from kyc.idcard import parse
+from kyc.intake import Pixels
 from kyc.ocr import Reader
-from kyc.papers import rules
+from kyc.papers import bankcard, rules
+from kyc.papers.kinds import PORTRAITS, Document
+from kyc.papers.lines import CONFIDENT, Reading, validity
+from kyc.papers.portrait import printed
 from kyc.screening import flow as screening
 
 
 async def capture_paper(case: Case, command: CapturePaper, data: bytes, stamp: Stamp, ports: Ports) -> Case:
-    """Read one side of the card. The picture and every field are hidden before anything is sealed."""
-    rules.admit_paper(case, stamp)
+    """Read one paper. The picture and every field are hidden before anything is sealed."""
+    rules.admit_paper(case, command.paper, stamp)
     kind = await ports.faces.work(intake.inspect, data)
     picture = await ports.faces.work(intake.decode, data)
     reading = await ports.reader.read(picture, command.paper)
     findings = (*reading.findings, *_also(case, reading, stamp.at))
     # Without face consent no face is looked for, not even the printed one: the portrait is then found at the match.
-    if command.paper == "cn_id_front" and case.consented("face") and "PAPER_NOT_RECOGNISED" not in findings:
-        look = await ports.faces.work(ports.faces.see, picture)
-        if portrait(look) is None:
-            findings = (*findings, "PORTRAIT_MISSING")
-    values = {name: field.value for name, field in reading.fields.items()}
-    hidden = await ports.vault.hide(case.id, "identity", values)
+    looks = command.paper in PORTRAITS and case.consented("face") and "PAPER_NOT_RECOGNISED" not in findings
+    if looks and await ports.faces.work(printed, ports.faces.see, picture) is None:
+        findings = (*findings, "PORTRAIT_MISSING")
+    if command.paper == "bank_card":
+        reading, media = await _card(case, reading, picture, ports)
+    else:
+        media = await ports.vault.put(case.id, "identity", data, kind.media_type)
+    hidden = await ports.vault.hide(case.id, "identity", {name: item.value for name, item in reading.fields.items()})
     read = rules.ReadFact(
-        media=await ports.vault.put(case.id, "identity", data, kind.media_type),
+        media=media,
         fields={
             name: ReadField(value=hidden[name], confidence_e4=round(field.confidence * 10_000), confirm=field.confirm)
             for name, field in reading.fields.items()
@@ -47,56 +54,73 @@ async def capture_paper(case: Case, command: CapturePaper, data: bytes, stamp: S
 
 async def confirm(case: Case, command: ConfirmFields, stamp: Stamp, ports: Ports) -> Case:
     """The customer's word on every field. FieldsIncomplete or FieldsInvalid name what is wrong."""
-    party = rules.admit_confirmation(case, stamp)
-    fields = _checked(command.fields, stamp.at)
+    party, document = rules.admit_confirmation(case, stamp)
+    fields = _checked(document, command.fields, stamp.at)
     read = await _read_values(case, party, ports)
-    corrected = tuple(name for name in FIELDS if _plain(read.get(name, "")) != fields[name])
     data = None
     if case.identity_of(party).route == "assisted":
         data = await ask_authority(case, party, fields, ports)
-    passed = await screening.onboard(case, party, fields, ports.screening)
-    hidden = await ports.vault.hide(case.id, "identity", fields)
-    return await ports.ledger.record(
-        case.id, lambda case: rules.confirm(case, hidden, corrected, passed, data, stamp), stamp
+    fact = rules.ConfirmedFact(
+        corrected=tuple(name for name in document.fields if _plain(read.get(name, "")) != fields[name]),
+        findings=document.agree(fields) if document.agree else (),
+        passed=await screening.onboard(case, party, fields, ports.screening),
+        fields=await ports.vault.hide(case.id, "identity", fields),
+        data=data,
     )
+    return await ports.ledger.record(case.id, lambda case: rules.confirm(case, fact, stamp), stamp)
 
 
 async def read(case: Case, party: Party, ports: Ports) -> dict[str, Any]:
-    """GET /identity/papers: what was read, how surely, and where the customer should look twice."""
+    """GET /identity/papers: what was read, how surely, and where the customer should look twice.
+
+    `wanted`: the fields that the document asks to be confirmed, once all of it was read.
+    """
     read = await _read_values(case, party, ports)
     sides = case.identity_of(party).papers.values()
     sure = {name: value for side in sides for name, value in side.confidence_e4.items()}
     doubtful = {name for side in sides for name in side.doubtful}
+    document = rules.document_of(case, party)
     return {
+        "wanted": list(document.fields) if document else [],
         "fields": {
             name: {"value": read[name], "confidence_e4": sure.get(name, 0), "confirm": name in doubtful}
-            for name in FIELDS
-            if name in read
-        }
+            for name in rules.readable(read)
+        },
     }
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
+async def _card(case: Case, reading: Reading, picture: Pixels, ports: Ports) -> tuple[Reading, Media]:
+    """A bank card's number becomes a token and four digits here; neither it nor a legible picture is kept (API-20)."""
+    small = await ports.faces.work(lambda: intake.encode(bankcard.illegible(picture)))
+    media = await ports.vault.put(case.id, "identity", small, "image/jpeg")
+    if bankcard.NUMBER not in reading.fields:
+        return replace(reading, fields={}), media
+    number = reading.fields[bankcard.NUMBER].value
+    token = ports.vault.blind(case.tenant, "bank_card", number.encode())
+    return replace(reading, fields=bankcard.hidden(reading.fields, token)), media
+
+
 async def _read_values(case: Case, party: Party, ports: Ports) -> dict[str, str]:
-    named = {
-        name: commitment
-        for paper in case.identity_of(party).papers.values()
-        for name, commitment in paper.fields.items()
-    }
+    """Of the document; where only part of one was read, of that."""
+    papers = case.identity_of(party).papers
+    document = rules.document_of(case, party)
+    sides = document.sides if document else tuple(name for name in papers if name not in SUPPORTING)
+    named = {name: commitment for side in sides for name, commitment in papers[side].fields.items()}
     return await revealed(case, named, ports)
 
 
-def _checked(fields: Mapping[str, str], at: datetime) -> dict[str, str]:
+def _checked(document: Document, fields: Mapping[str, str], at: datetime) -> dict[str, str]:
     plain = {name: _plain(value) for name, value in fields.items()}
-    unknown = tuple(sorted(plain.keys() - set(FIELDS)))
+    unknown = tuple(sorted(plain.keys() - set(document.fields)))
     if unknown:
         raise FieldsInvalid(fields=unknown)
-    missing = tuple(name for name in FIELDS if not plain.get(name))
+    missing = tuple(name for name in document.fields if not plain.get(name))
     if missing:
         raise FieldsIncomplete(fields=missing)
-    wrong = mistakes(plain) or tuple(
+    wrong = document.mistakes(plain) or tuple(
         {"PAPER_EXPIRED": "valid_to", "PAPER_NOT_YET_VALID": "valid_from"}[code] for code in validity(plain, day(at))
     )
     if wrong:

@@ -14,6 +14,8 @@ ILLEGIBLE = "□"  # stands for a character that is there and was not read; neve
 GUESSED = 0.5  # a character less sure than this is not shown as if it had been read
 FOREVER = "长期"
 
+_AFTER_ADDRESS = re.compile(r"公民|身份号|(?<!\d)\d{17}[\dXx](?!\d)")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -118,6 +120,16 @@ def legible(row: Row, start: int) -> Field:
         value += ILLEGIBLE if guessed else character
         missed = missed or guessed
     return Field(value, min(sure, default=0.0), doubtful=missed)
+
+
+def address(table: Sequence[Row], index: int, start: int) -> Field:
+    """The rest of the row with the label, and every row below it down to the number."""
+    parts = [table[index].field(start)]
+    for row in table[index + 1 :]:
+        if _AFTER_ADDRESS.search(row.text):
+            break
+        parts.append(row.field(0))
+    return Field("".join(part.value for part in parts), min((p.confidence for p in parts if p.value), default=0.0))
 
 
 def unreadable(fields: dict[str, Field], wanted: Sequence[str]) -> tuple[str, ...]:

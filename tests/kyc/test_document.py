@@ -6,9 +6,10 @@ import pytest
 
 from bench import specimen
 from evidence.events.identity import PaperKind
-from kyc.document import Line, Reading, mistakes, read_back, read_front, rows, validity
+from kyc.document import mistakes, read_back, read_front
 from kyc.intake import decode
 from kyc.ocr import Reader
+from kyc.papers.lines import Line, Reading, rows, validity
 
 
 def line(text: str, row: int, column: int = 0, confidence: float = 0.99, tilt: float = 0.0) -> Line:

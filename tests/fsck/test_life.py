@@ -180,6 +180,34 @@ async def test_beside_a_service_at_work_nothing_seems_wrong(tmp_path: Path) -> N
     await made.stack.aclose()
 
 
+async def test_a_long_log_is_healthy_and_a_tile_that_was_full_meanwhile_is_read(tmp_path: Path) -> None:
+    made = await kept(tmp_path)
+    stamp = Stamp(actor=AGENT, at=made.clock())
+    for number in range(10):
+        opened = happened.CaseOpened(tenant="demo", mode="sandbox", policy=policy(), opener=AGENT.id)
+        await made.ledger.open(f"case_{number}", (opened,), stamp)
+        for _ in range(7):
+            shown = happened.NoticeShown(scope="recording", locale="en", text_sha256="ab" * 32)
+            await made.ledger.record(f"case_{number}", lambda _, shown=shown: (shown,) * 4, stamp)  # type: ignore[misc]
+        await made.sequencer.catch_up()
+        if number == 6:
+            note = (made.data / "log/checkpoint").read_bytes()
+    report = await made.check()
+    await made.stack.aclose()
+    assert (report.exit_code, report.published) == (0, 290), report.page()
+    # A row that stands at 203 while its tile is full already: the partial one was tidied away.
+    store = Copy(made.data, "", made.log_key)
+    assert not (made.data / "log/tile/0/000.p/203").exists()
+    store.run("UPDATE checkpoints SET size = 203, note = ?", note)
+    (made.data / "log/checkpoint").write_bytes(note)
+    report = await store.check()
+    assert (report.exit_code, report.published) == (0, 203), report.page()
+    assert "204 to 290" in step(report, "entries")
+    full = made.data / "log/tile/0/000"
+    full.write_bytes(b"x" * 32 + full.read_bytes()[32:])
+    assert (await store.check()).exit_code == 1
+
+
 async def test_after_a_kill_the_database_is_read_with_its_write_ahead_log(tmp_path: Path) -> None:
     """What is copied here is what a dead process leaves: the log of the database was never folded back."""
     made = await kept(tmp_path)

@@ -10,6 +10,7 @@ from evidence.errors import ChainBroken
 from evidence.events import BODIES, Event, envelope
 from evidence.events.envelope import parse_line
 from tests.evidence.cases import chain, consent, notice, opened
+from tests.evidence.museum import lines
 
 LINES = chain("case_a", opened(), notice(), consent())
 
@@ -49,6 +50,11 @@ def test_every_word_at_every_place_is_read_alike_both_ways(word: bytes) -> None:
     (line,) = LINES[1:2]
     for at in range(len(line)):
         agree(line[:at] + word + line[at:])
+
+
+def test_every_frozen_line_is_read_alike_both_ways() -> None:
+    for line in lines().values():
+        agree(line)
 
 
 def test_every_type_of_event_takes_the_short_way() -> None:

@@ -31,16 +31,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
         yield judge
 
 
-class Borrowed(Proofroom):
-    """A service whose public keys are the ones that this auditor brings."""
-
-    def __init__(self, keys: dict[str, bytes]) -> None:
-        object.__setattr__(self, "judges", Judges())
-        object.__setattr__(self, "borrowed", keys)
-
-    def public_keys(self) -> dict[str, bytes]:
-        found: dict[str, bytes] = self.__dict__["borrowed"]
-        return found
+def borrowed(keys: dict[str, bytes]) -> Proofroom:
+    """A service whose public keys are the ones that this auditor brings. Of that very type: the framework insists."""
+    room = object.__new__(Proofroom)
+    object.__setattr__(room, "judges", Judges())
+    object.__setattr__(room, "public_keys", lambda: keys)
+    return room
 
 
 # --- the collection ---------------------------------------------------------------------------------------------------
@@ -114,7 +110,7 @@ def _sighted(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _service(keys: dict[str, bytes]) -> Litestar:
-    room = Borrowed(keys)
+    room = borrowed(keys)
     provide = Provide(lambda: room, sync_to_thread=False)
     return Litestar([verify], dependencies={"proofroom": provide}, exception_handlers=errors.HANDLERS)
 

@@ -23,7 +23,7 @@ from evidence.verify.acts import message
 from evidence.verify.chain import Chain, read_lines
 from tests.esign.ink import signature
 from tests.esign.signing_case import FACTS, NAME, NUMBER, PHONE, TEXT, Told, newest
-from tests.evidence.fakes import FailingLog, MemoryLog, StoryLedger
+from tests.evidence.fakes import Faults, MemoryLog, StoryLedger
 
 
 async def happened(told: Told, kind: type[Any]) -> list[Any]:
@@ -194,11 +194,11 @@ async def test_strokes_of_another_case_are_refused_as_a_replay(
 
 
 async def test_a_signature_lost_by_storage_can_be_sent_again(test_authority: SigningAuthority) -> None:
-    log = FailingLog(MemoryLog())
-    told = await Told(Ledger(log), test_authority).open()
+    faults = Faults()
+    told = await Told(Ledger(faults.on(MemoryLog())), test_authority).open()
     await told.shown()
     command = await told.agreeing()
-    log.fail("before")
+    faults.fail("append", "before")
     with pytest.raises(StorageFailed):
         await told.sign(command)
     await told.sign(command)  # the same salt and strokes are in the vault already

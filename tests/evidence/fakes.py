@@ -1,13 +1,15 @@
-"""In-memory adapters that pass the same contract suites as the real ones, and a log that fails on demand.
+"""In-memory adapters that pass the same contract suites as the real ones, and storage that fails on demand.
 
 No mocks: each fake does what its port promises, in memory, and asserts what callers owe it.
 """
 
 import asyncio
 import hashlib
+import inspect
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -20,6 +22,9 @@ from evidence.keyring import DataKey, Held, TenantKey
 from evidence.ledger import Ledger, verified
 from evidence.log import Claim, Entry, Log
 from evidence.ports import Clock
+
+P = TypeVar("P")
+When = Literal["before", "after"]
 
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # noon in Shanghai
 
@@ -110,34 +115,72 @@ def _head(lines: Sequence[bytes]) -> Head:
     return Head(seq=len(lines), hash=hashlib.sha256(lines[-1]).hexdigest()) if lines else Head()
 
 
-class FailingLog:
-    """Any log, with storage that fails: before the write, or after it landed (the answer is lost, the event is not)."""
+class Faults:
+    """Storage that fails: before a call did anything, or after it did everything and only the answer is lost.
 
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self._failures: list[Literal["before", "after"]] = []
+    `on` wraps any port. `fail` lets the next calls of one name fail. With `each`, every call of every port fails in
+    each of these ways, once: the third `read` of a try of `label` fails at the first try that comes to it, and lets the
+    next one pass. So whoever tries again comes one call further every time.
+    """
 
-    def fail(self, *when: Literal["before", "after"]) -> None:
-        """The next appends fail so, one each; the ones after those succeed."""
-        self._failures.extend(when)
+    def __init__(self, each: Sequence[When] = (), stride: int = 1) -> None:
+        self.failed: list[str] = []  # what failed, and how
+        self._each, self._stride = tuple(each), stride  # `stride`: only one of so many
+        self._next: dict[str, list[When]] = {}
+        self._label = ""
+        self._made: Counter[str] = Counter()  # calls of this try
+        self._met: dict[str, int] = {}  # how often each call of each label was come to
 
-    async def read(self, stream: str, after: int = 0) -> list[bytes]:
-        return await self._log.read(stream, after)
+    def on(self, port: P) -> P:
+        return cast(P, _Failing(port, self))
 
-    async def append(self, stream: str, after: Head, lines: Sequence[bytes], claims: Sequence[Claim] = ()) -> Head:
-        failure = self._failures.pop(0) if self._failures else None
-        if failure == "before":
-            raise StorageFailed("the disk is gone")
-        head = await self._log.append(stream, after, lines, claims)
-        if failure == "after":
-            raise StorageFailed("the answer is gone")
-        return head
+    def fail(self, call: str, *when: When) -> None:
+        """The next calls of this name fail so, one each; the ones after those succeed."""
+        self._next.setdefault(call, []).extend(when)
 
-    async def scan(self, after: int, limit: int = 1000) -> list[Entry]:
-        return await self._log.scan(after, limit)
+    def begin(self, label: str) -> None:
+        """A try of something begins."""
+        self._label = label
+        self._made.clear()
 
-    async def find(self, stream: str, seq: int) -> Entry | None:
-        return await self._log.find(stream, seq)
+    def when(self, port: str, call: str) -> When | None:
+        """How this call fails; None: it does not."""
+        if waiting := self._next.get(call):
+            return waiting.pop(0)
+        if not self._each:
+            return None
+        self._made[call] += 1
+        place = f"{self._label}: {port}.{call} {self._made[call]}"
+        left_out = place not in self._met and len(self._met) % self._stride
+        met = self._met.get(place, len(self._each) if left_out else 0)
+        self._met[place] = met + 1
+        if met >= len(self._each):
+            return None
+        self.failed.append(f"{place} {self._each[met]}")
+        return self._each[met]
+
+
+class _Failing:
+    """Any port under `Faults`."""
+
+    def __init__(self, port: object, faults: Faults) -> None:
+        self._port, self._faults = port, faults
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._port, name)
+        if not inspect.iscoroutinefunction(call):
+            return call
+
+        async def failing(*arguments: Any, **named: Any) -> Any:
+            when = self._faults.when(type(self._port).__name__, name)
+            if when == "before":
+                raise StorageFailed("the disk is gone")
+            answer = await call(*arguments, **named)
+            if when == "after":
+                raise StorageFailed("the answer is gone")
+            return answer
+
+        return failing
 
 
 class MemoryObjects:

@@ -19,7 +19,7 @@ from evidence.ledger import Ledger
 from evidence.log import Claim
 from evidence.sql import SqlLog
 from tests.evidence.cases import AGENT, consent, notice, opened, stamp
-from tests.evidence.fakes import FailingLog, MemoryLog, StoryLedger, verify_everything
+from tests.evidence.fakes import Faults, MemoryLog, StoryLedger, verify_everything
 
 CASE = "case_a"
 
@@ -162,10 +162,10 @@ async def test_a_sealed_refusal_is_no_answer_to_the_key(story_ledger: StoryLedge
 
 
 async def test_an_append_that_failed_before_it_landed_may_simply_be_tried_again() -> None:
-    log = FailingLog(MemoryLog())
-    ledger = StoryLedger(log)
+    faults = Faults()
+    ledger = StoryLedger(faults.on(MemoryLog()))
     await ledger.open(CASE, [opened()], stamp(actor=AGENT))
-    log.fail("before")
+    faults.fail("append", "before")
     with pytest.raises(StorageFailed):
         await ledger.record(CASE, saying(notice()), stamp("k1.b1"))
     case = await ledger.case(CASE)
@@ -175,10 +175,10 @@ async def test_an_append_that_failed_before_it_landed_may_simply_be_tried_again(
 
 
 async def test_an_append_that_landed_although_it_failed_is_found_by_the_repeat() -> None:
-    log = FailingLog(MemoryLog())
-    ledger = StoryLedger(log)
+    faults = Faults()
+    ledger = StoryLedger(faults.on(MemoryLog()))
     await ledger.open(CASE, [opened()], stamp(actor=AGENT))
-    log.fail("after")
+    faults.fail("append", "after")
     with pytest.raises(StorageFailed):
         await ledger.record(CASE, saying(notice()), stamp("k1.b1"))
     case = await ledger.case(CASE)

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from tests.faults import cycles, inject, service
+from tests.faults import cycles, inject, ports, service
 from tests.faults.judge import Counts
 from tests.faults.scale import TINY, Scale
 from tests.faults.table import Found, page, rendered
@@ -23,11 +23,13 @@ from tests.faults.table import Found, page, rendered
 PAGE = Path(__file__).parents[2] / "docs" / "FAULTS.md"
 SQLITE_PARTS = 2
 RUNNING = 2  # sections at once
+TINY_SECTIONS = ("sqlite-1", "sqlite-2", "calls-eio", "calls-kill", "ports")
 
 Section = Callable[[Path, Scale], list[Found]]
 SECTIONS: Mapping[str, Section] = {
     "sqlite-1": lambda folder, scale: cycles.sqlite(folder, scale.part(0, SQLITE_PARTS)),
     "sqlite-2": lambda folder, scale: cycles.sqlite(folder, scale.part(1, SQLITE_PARTS)),
+    "ports": ports.ports,
     "service": service.service,
     "postgres": cycles.postgres,
     "calls-eio": lambda folder, scale: inject.syscalls(folder, scale, ("EIO", "EIO from then on")),
@@ -44,16 +46,20 @@ def main() -> int:
         return 0
     began = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="jz-faults-"))
-    with ThreadPoolExecutor(RUNNING) as pool:
-        results = list(pool.map(lambda name: _apart(name, scratch, options.tiny), options.only or SECTIONS))
-    found = _merged([one for result in results for one in result])
+    if options.tiny:
+        found = [one for name in TINY_SECTIONS for one in SECTIONS[name](_new(scratch, name), scale)]
+    else:
+        with ThreadPoolExecutor(RUNNING) as pool:
+            results = pool.map(lambda name: _apart(name, scratch), options.only or SECTIONS)
+            found = [one for result in results for one in result]
+    found = _merged(found)
     print(rendered(found))
     sound = all(one.sound for one in found)
     verdict = "nothing lost, nothing forked" if sound else f"NOT SOUND, see {scratch}"
     print(f"{verdict}, {time.monotonic() - began:.0f} s", flush=True)
     if sound:
         shutil.rmtree(scratch)
-        if not (options.tiny or options.only):
+        if not (options.tiny or options.only or any(one.note for one in found)):
             PAGE.write_text(page(PAGE.read_text("utf-8"), found), "utf-8")
     return 0 if sound else 1
 
@@ -67,17 +73,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _apart(name: str, scratch: Path, tiny: bool) -> list[Found]:
-    """A section in a process of its own: it forks, and nothing else may run beside it in there."""
+def _new(scratch: Path, name: str) -> Path:
     folder = scratch / name
     folder.mkdir()
-    command = [sys.executable, "-m", "tests.faults", "--section", name, "--folder", str(folder)]
+    return folder
+
+
+def _apart(name: str, scratch: Path) -> list[Found]:
+    """A section in a process of its own: it forks, and nothing else may run beside it in there."""
+    command = [sys.executable, "-m", "tests.faults", "--section", name, "--folder", str(_new(scratch, name))]
     began = time.monotonic()
-    done = subprocess.run(command + ["--tiny"] * tiny, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     print(f"· {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     if done.returncode != 0:
-        broken = Found(name, Counts(unsound=1), [f"the section ended with {done.returncode}"])
-        return [broken]
+        return [Found(name, Counts(unsound=1), [f"the section ended with {done.returncode}"])]
     return [Found.decode(line) for line in done.stdout.splitlines()]
 
 

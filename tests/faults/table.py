@@ -26,6 +26,8 @@ class Found:
 
     @classmethod
     def of(cls, name: str, judge: Judge) -> "Found":
+        if judge.counts.tried and not judge.promised and not judge.counts.acknowledged:
+            judge.say("unsound", "nothing was ever acknowledged, so nothing could be lost")
         return cls(name, judge.counts, judge.wrong)
 
     def __add__(self, other: "Found") -> "Found":

@@ -1,27 +1,31 @@
 """Makes the papers and faces that the demo, the tests and the benchmarks show to the real pipeline.
 
 Everything here is synthetic or public domain, and drawn so that nobody could take it for the real thing: an unassigned
-region code, 样本 / SPECIMEN on every card, a NASA portrait. The head turns are one photograph warped by a depth map:
+region code, 样本 / SPECIMEN on every card, a NASA portrait. The movements are one photograph warped by `bench.moves`:
 they exercise the pipeline end to end, and they are also an injection attack that neither the passive screen nor the
-turn challenge sees. Count them among the attacks.
+challenge sees. Count them among the attacks.
 """
 
 import argparse
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from bench import moves
 from kyc.idcard import check_character
+from kyc.liveness.actions import BLINK, CLOSER, LEFT, MOUTH, NEUTRAL, NOD, RIGHT, steps
+from kyc.liveness.light import COLOURS
 from kyc.models import PackInvalid, pip_download
 
 Pixels = NDArray[np.uint8]
@@ -29,7 +33,8 @@ Pixels = NDArray[np.uint8]
 PINS = Path(__file__).parent.parent / "requirements" / "fixtures.txt"
 FIXTURES = Path("build/fixtures")
 PUBLIC_DOMAIN = ("person_a_2.jpg", "person_b_2.jpg", "impostor_1.jpg")
-TURN_DEGREES = 40
+TURN_DEGREES, NOD_DEGREES = 40, 28
+REFLECTED = 0.12  # of a white screen in a face at arm's length in a lit room
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,18 @@ class Person:
 
 DEFAULT = Person()
 INK, LABEL = (32, 32, 36), (60, 110, 150)
-FACE_BOX = (221, 197, 516, 566)  # where the detector sees the face in `selfie()`
+
+
+class Face(NamedTuple):
+    """Where the detector sees a face: left, top, right, bottom, and five points as rows of x and y."""
+
+    box: tuple[float, float, float, float]
+    points: NDArray[np.float64]
+
+
+FACE = Face(
+    (221, 197, 516, 566), np.array([[302.0, 323], [444, 339], [360, 416], [288, 448], [424, 464]])
+)  # `selfie()`
 
 
 # --- faces ------------------------------------------------------------------------------------------------------------
@@ -92,52 +108,57 @@ def selfie(photograph: Pixels | None = None) -> Pixels:
     return _fit(astronaut()[0:300, 110:335], 720, 960)
 
 
-def turned(picture: Pixels, box: Sequence[float], degrees: float) -> Pixels:
-    """The head in `box` (left, top, right, bottom) turned about its vertical axis; positive: nose to image right.
-
-    An ellipsoid with a Gaussian nose, inverse-mapped by fixed-point iteration and cv2.remap.
-    """
-    height, width = picture.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    a, b = (box[2] - box[0]) * 0.75, (box[3] - box[1]) * 0.70
-    angle = np.radians(degrees)
-
-    def shift(at_x: NDArray[np.float32]) -> NDArray[np.float32]:
-        across, down = (at_x - middle_x) / a, (y - middle_y) / b
-        radius = across**2 + down**2
-        depth = np.sqrt(np.clip(1.0 - radius, 0.0, 1.0)) * a * 1.1
-        nose = np.exp(-(((at_x - middle_x) / (0.22 * a)) ** 2 + ((y - middle_y - 0.08 * b) / (0.30 * b)) ** 2))
-        fade = np.clip((1.9 - radius) / 1.2, 0.0, 1.0)
-        moved = (at_x - middle_x) * (np.cos(angle) - 1.0) + (depth + nose * 0.30 * a) * np.sin(angle)
-        return np.asarray(moved * fade * fade * (3.0 - 2.0 * fade), np.float32)
-
-    source = x.copy()
-    for _ in range(12):
-        source = 0.5 * source + 0.5 * (x - shift(source))
-    return np.asarray(cv2.remap(picture, source, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-
-
 def frames(
     actions: Sequence[str],
     seed: int = 0,
     photograph: Pixels | None = None,
-    box: Sequence[float] = FACE_BOX,
+    face: Face = FACE,
+    colours: Sequence[str] = (),
 ) -> list[bytes]:
     """JPEG bytes of one capture for the given actions, un-mirrored: turn_left brings the nose to image right.
 
-    `seed` varies light, angle and noise, so that two captures share no frame. `box`: the face in `selfie(photograph)`.
+    `seed` varies light, place and noise, so that two captures share no frame. `colours`: what the screen showed, one a
+    step. `face`: in `selfie(photograph)`.
     """
     chance = np.random.default_rng(seed)
     picture = selfie(photograph)
-    signs = {"neutral": 0.0, "turn_left": 1.0, "turn_right": -1.0}
     made = []
-    for action in actions:
-        degrees = signs[action] * (TURN_DEGREES + chance.uniform(-1.0, 1.0))
-        frame = turned(picture, box, degrees) if degrees else picture
-        light = frame.astype(np.float32) * chance.uniform(0.96, 1.02)
-        made.append(_jpeg(_bytes(light + chance.normal(0.0, 1.0, frame.shape))))
+    for number, step in enumerate(steps(actions)):
+        for place in range(step.length):
+            shown = step.action
+            if shown == BLINK and place in {0, step.length - 1}:  # a burst begins and ends with open eyes
+                shown = NEUTRAL
+            frame = moves.held(_doing(picture, face, shown), chance)
+            if colours:
+                frame = moves.lit(frame, face.box, COLOURS[colours[number]], REFLECTED)
+            light = frame.astype(np.float32) * chance.uniform(0.96, 1.02)
+            made.append(_jpeg(_bytes(light + chance.normal(0.0, 1.0, frame.shape))))
     return made
+
+
+_moving: dict[tuple[bytes, str], Pixels] = {}
+
+
+def _doing(picture: Pixels, face: Face, action: str) -> Pixels:
+    """The movement of one picture; kept, because a warp takes as long as everything else together."""
+    if action == NEUTRAL:
+        return picture
+    key = (picture[::7, ::7].tobytes(), action)
+    if key not in _moving:
+        if len(_moving) >= 32:
+            _moving.clear()
+        _moving[key] = _DOINGS[action](picture, face)
+    return _moving[key]
+
+
+_DOINGS: dict[str, Callable[[Pixels, Face], Pixels]] = {
+    LEFT: lambda picture, face: moves.turned(picture, face.box, TURN_DEGREES),
+    RIGHT: lambda picture, face: moves.turned(picture, face.box, -TURN_DEGREES),
+    NOD: lambda picture, face: moves.nodded(picture, face.box, NOD_DEGREES),
+    MOUTH: lambda picture, face: moves.gaping(picture, face.box, face.points),
+    CLOSER: lambda picture, face: moves.closer(picture, face.box),
+    BLINK: lambda picture, face: moves.shut(picture, face.points),
+}
 
 
 def printed(jpeg: bytes) -> bytes:
@@ -188,11 +209,21 @@ def fixtures(folder: Path = FIXTURES) -> Path:
 
 def front(person: Person = DEFAULT, portrait: Pixels | None = None) -> bytes:
     """A photograph of the specimen card's front, on a desk: JPEG bytes."""
-    card, draw = _blank()
-    label, value = _font(30), _font(36)
+    return _photographed(front_card(person, portrait))
+
+
+def back(person: Person = DEFAULT) -> bytes:
+    """A photograph of the specimen card's back: JPEG bytes."""
+    return _photographed(back_card(person))
+
+
+def front_card(person: Person = DEFAULT, portrait: Pixels | None = None, weight: int = 500) -> Image.Image:
+    """The card's front itself, 1000 x 630. `weight`: of the type, 300 to 900."""
+    card, draw = blank()
+    label, value = font(30, weight), font(36, weight)
     for text, x, y in (("姓名", 70, 72), ("性别", 70, 148), ("民族", 290, 148), ("出生", 70, 222), ("住址", 70, 298)):
         draw.text((x, y), text, LABEL, label)
-    draw.text((170, 66), person.name, INK, _font(42))
+    draw.text((170, 66), person.name, INK, font(42, weight))
     draw.text((170, 144), person.sex, INK, value)
     draw.text((390, 144), person.ethnicity, INK, value)
     for text, x, colour in (
@@ -207,30 +238,36 @@ def front(person: Person = DEFAULT, portrait: Pixels | None = None) -> bytes:
     for line in range(0, len(person.address), 11):
         draw.text((170, 294 + 50 * (line // 11)), person.address[line : line + 11], INK, value)
     draw.text((70, 530), "公民身份号码", LABEL, label)
-    draw.text((340, 522), person.number, INK, _font(44))
-    draw.text((700, 26), "样本 SPECIMEN", (200, 40, 40), _font(30))
-    face = _fit(portrait if portrait is not None else astronaut()[20:240, 145:310], 270, 360)
-    card.paste(Image.fromarray(face[:, :, ::-1]), (665, 90))
-    return _photographed(card)
+    draw.text((340, 522), person.number, INK, font(44, weight))
+    draw.text((700, 26), "样本 SPECIMEN", (200, 40, 40), font(30))
+    card.paste(printed_portrait(270, 360, portrait), (665, 90))
+    return card
 
 
-def back(person: Person = DEFAULT) -> bytes:
-    """A photograph of the specimen card's back: JPEG bytes."""
-    card, draw = _blank()
-    draw.text((300, 90), "中华人民共和国", INK, _font(64))
-    draw.text((330, 210), "居 民 身 份 证", INK, _font(60))
+def back_card(person: Person = DEFAULT, weight: int = 500) -> Image.Image:
+    """The card's back itself, 1000 x 630."""
+    card, draw = blank()
+    draw.text((300, 90), "中华人民共和国", INK, font(64, weight))
+    draw.text((330, 210), "居 民 身 份 证", INK, font(60, weight))
     draw.ellipse((70, 70, 240, 240), fill=(196, 52, 48), outline=(214, 160, 60), width=10)
-    label, value = _font(32), _font(36)
+    label, value = font(32, weight), font(36, weight)
     draw.text((190, 450), "签发机关", LABEL, label)
     draw.text((350, 446), person.authority, INK, value)
     draw.text((190, 530), "有效期限", LABEL, label)
     until = f"{person.valid_to:%Y.%m.%d}" if person.valid_to else "长期"
     draw.text((350, 526), f"{person.valid_from:%Y.%m.%d}-{until}", INK, value)
-    draw.text((700, 26), "样本 SPECIMEN", (200, 40, 40), _font(30))
-    return _photographed(card)
+    draw.text((700, 26), "样本 SPECIMEN", (200, 40, 40), font(30))
+    return card
 
 
-def _blank() -> tuple[Image.Image, ImageDraw.ImageDraw]:
+def printed_portrait(width: int, height: int, portrait: Pixels | None = None) -> Image.Image:
+    """A face to stick on a card; the astronaut's by default."""
+    face = _fit(portrait if portrait is not None else astronaut()[20:240, 145:310], width, height)
+    return Image.fromarray(face[:, :, ::-1])
+
+
+def blank() -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """An empty card of 1000 x 630."""
     card = Image.new("RGB", (1000, 630), (226, 236, 238))
     draw = ImageDraw.Draw(card)
     for x in range(-630, 1000, 14):  # a faint guilloche, as a real card has one behind the text
@@ -249,11 +286,11 @@ def _photographed(card: Image.Image) -> bytes:
     return _jpeg(np.asarray(cv2.GaussianBlur(desk, (0, 0), 0.6), np.uint8))
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def font(size: int, weight: int = 500) -> ImageFont.FreeTypeFont:
     data = resources.files("manimgx_fonts_cjk") / "NotoSansCJK-VF.otf.ttc"
-    font = ImageFont.truetype(str(data), size, index=2)  # 2: the simplified Chinese face of the collection
-    font.set_variation_by_axes([500])
-    return font
+    made = ImageFont.truetype(str(data), size, index=2)  # 2: the simplified Chinese face of the collection
+    made.set_variation_by_axes([weight])
+    return made
 
 
 # --- pixels -----------------------------------------------------------------------------------------------------------

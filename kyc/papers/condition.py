@@ -14,11 +14,12 @@ from kyc.intake import Pixels
 from kyc.papers.straighten import Sheet
 
 SMALL = 420  # pixels across the paper in the photograph: below it strokes of small text run together
-SHARP = 5.0  # ninth decile of strong edges over contrast, see `measure`
+SHARP = 13.0  # steepness of the steepest edges, hundredths of the contrast
 DARK = 60.0  # mean luma
-BLOWN = 0.015  # share of the paper in the largest burnt-out patch
-COLOUR = 0.035  # spread of colour, natural logarithm of channel ratios: grey paper under any one light has less
-PERIODIC = 9.0  # height of the strongest regular pattern over its surroundings, in standard deviations
+BLOWN = 0.03  # share of the paper in the largest burnt-out patch
+COLOUR = 0.15  # spread of colour, natural logarithm of channel ratios: grey paper under any one light has less
+PERIODIC = 7.3  # height of the strongest regular pattern over its surroundings, in standard deviations
+COARSE = 0.14  # cycles a pixel: the ornament of a card is coarser, the grid of a screen finer
 
 _WINDOW = 512
 
@@ -97,15 +98,21 @@ def _periodic(picture: Pixels, sheet: Sheet) -> float:
     grey = cv2.cvtColor(_middle(picture, sheet), cv2.COLOR_BGR2GRAY).astype(np.float32)
     if min(grey.shape) < 128:
         return 0.0
-    fine = grey - cv2.GaussianBlur(grey, (0, 0), 3)
-    fine = np.clip(fine, -12, 12)  # text is strong and everywhere at once; a pattern is faint and regular
-    window = np.outer(np.hanning(fine.shape[0]), np.hanning(fine.shape[1]))
-    power = np.log1p(np.abs(np.fft.rfft2(fine * window))).astype(np.float32)
-    power = power[: power.shape[0] // 2, 8:]
-    around = cv2.GaussianBlur(power, (0, 0), 6)
-    rest = power - around
-    rest = rest[12:, :]
+    fine = np.clip(grey - cv2.GaussianBlur(grey, (0, 0), 3), -12, 12)  # text is strong, a pattern faint and everywhere
+    fine *= np.outer(np.hanning(fine.shape[0]), np.hanning(fine.shape[1])).astype(np.float32)
+    power = np.fft.fftshift(np.log1p(np.abs(np.fft.rfft2(fine))).astype(np.float32), axes=0)
+    power = cv2.GaussianBlur(power, (0, 0), 0.7)
+    rest = np.asarray(power - cv2.blur(power, (15, 15)))[_fine_enough(grey.shape[0], grey.shape[1])]
     return float(rest.max() / max(float(rest.std()), 1e-6))
+
+
+def _fine_enough(height: int, width: int) -> NDArray[np.bool_]:
+    """Where in the spectrum to look: not at what is coarse, nor where the blocks of a JPEG leave their own grid."""
+    down = np.fft.fftshift(np.fft.fftfreq(height))[:, None]
+    across = np.fft.rfftfreq(width)[None, :]
+    on_grid = [np.abs(8 * axis - np.round(8 * axis)) < 0.08 for axis in (down, across)]
+    blocks = (on_grid[1] & (np.abs(down) < 0.012)) | (on_grid[0] & (across < 0.012)) | (on_grid[0] & on_grid[1])
+    return np.asarray((np.hypot(down, across) > COARSE) & ~blocks)
 
 
 def _middle(picture: Pixels, sheet: Sheet) -> Pixels:

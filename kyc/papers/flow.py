@@ -22,6 +22,7 @@ from kyc.papers.kinds import PORTRAITS, Document
 from kyc.papers.lines import CONFIDENT, Reading, validity
 from kyc.papers.portrait import printed
 from kyc.screening import flow as screening
+from kyc.signals import flow as signals
 
 
 async def capture_paper(case: Case, command: CapturePaper, data: bytes, stamp: Stamp, ports: Ports) -> Case:
@@ -60,10 +61,12 @@ async def confirm(case: Case, command: ConfirmFields, stamp: Stamp, ports: Ports
     data = None
     if case.identity_of(party).route == "assisted":
         data = await ask_authority(case, party, fields, ports)
+    passed = await screening.onboard(case, party, fields, ports.screening)
+    session = case.sessions[stamp.actor.session or ""]
     fact = rules.ConfirmedFact(
         corrected=tuple(name for name in document.fields if _plain(read.get(name, "")) != fields[name]),
         findings=document.agree(fields) if document.agree else (),
-        passed=await screening.onboard(case, party, fields, ports.screening),
+        passed=await signals.confirmed(case, party, session, fields, ports.signals) and passed,
         fields=await ports.vault.hide(case.id, "identity", fields),
         data=data,
     )

@@ -1,7 +1,8 @@
 """The machine readable zone of a passport: two lines of 44 characters, TD3 of ICAO Doc 9303 part 4. Pure and strict.
 
 A character is repaired only where a check digit proves it: look-alikes are tried in the fields that have a digit of
-their own, and a repair counts when exactly one of them fits. What is repaired is always confirmed by the person.
+their own, and a repair counts when exactly one of them fits. Names have no digit: where a figure stands among their
+letters, they are told as unproven. What is repaired is always confirmed by the person.
 """
 
 import itertools
@@ -14,6 +15,7 @@ LENGTH = 44
 WEIGHTS = (7, 3, 1)
 VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 TO_DIGIT = str.maketrans("OQDIZSGB", "00012568")
+TO_LETTER = str.maketrans("012568", "OIZSGB")
 LOOK_ALIKE = {"0": "OQD", "O": "0", "Q": "0", "D": "0", "1": "I", "I": "1", "2": "Z", "Z": "2", "5": "S", "S": "5"} | {
     "6": "G",
     "G": "6",
@@ -29,7 +31,7 @@ _FILLERS = str.maketrans({"«": "<<", "‹": "<", "〈": "<", "《": "<<", "＜"
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """`repaired`: fields in which a look-alike was put right. `sex`: M, F, or empty where none is stated."""
+    """`repaired`: fields in which a look-alike was put right, `names` without proof. `sex`: M, F, or empty."""
 
     issuer: str
     surname: str
@@ -50,7 +52,7 @@ def check_digit(text: str) -> str:
 def find(texts: Sequence[str]) -> tuple[str, str] | None:
     """The two lines among all lines that were read, brought to 44 characters where only fillers lack or abound."""
     plain = [re.sub(r"\s", "", text.translate(_FILLERS)).upper() for text in texts]
-    first = [text for text in plain if re.match(r"^P[A-Z<][A-Z<]{3}[A-Z<]+$", text) and "<<" in text]
+    first = [text for text in plain if re.match(r"^P[A-Z<][A-Z0-9<]{3}[A-Z0-9<]+$", text) and "<<" in text[5:]]
     second = [text for text in plain if text not in first and re.match(r"^[A-Z0-9<]{36,48}$", text)]
     if len(first) != 1 or not second:
         return None
@@ -62,6 +64,8 @@ def find(texts: Sequence[str]) -> tuple[str, str] | None:
 def parse(line_1: str, line_2: str) -> Passport | None:
     """None when form, date or any check digit is wrong and no single repair puts it right."""
     mended, repaired = _mended(line_2)
+    if line_1.translate(TO_LETTER) != line_1:  # only letters stand there, and nothing proves which
+        line_1, repaired = line_1.translate(TO_LETTER), ("names", *repaired)
     if mended is None or not _LINE_1.match(line_1) or not _LINE_2.match(mended):
         return None
     # The composite digit covers all fields that have one: ICAO Doc 9303 part 4, 4.2.2.2.

@@ -8,6 +8,7 @@ from kyc.papers import mrz
 from kyc.papers.lines import ILLEGIBLE, Field, Line, Reading, date_of, legible, rows, unreadable
 
 FIELDS = ("name", "name_latin", "sex", "birth", "nationality", "issuer", "number", "valid_to")
+_NAMED = ("name", "name_latin", "issuer")
 SEXES = {"M": "男", "F": "女"}
 
 _HAN_NAME = re.compile(r"[\u3400-\u9fff·\U00020000-\U0003ffff]{2,}")
@@ -76,7 +77,7 @@ def _fields(passport: mrz.Passport, sure: tuple[float, float]) -> dict[str, Fiel
         "valid_to": (passport.expiry.isoformat(), second),
     }
     return {
-        name: Field(value, confidence, doubtful=name in passport.repaired)
+        name: Field(value, confidence, doubtful=("names" if name in _NAMED else name) in passport.repaired)
         for name, (value, confidence) in found.items()
     }
 

@@ -35,9 +35,12 @@ _ALONE = re.compile(r"(?<![\d.\-])" + _DAY + r"(?![\d.])")
 _BIRTH = re.compile(r"(\d{4})\D{0,2}年(\d{1,2})月(\d{1,2})日?")
 _SEX = re.compile(r"(?:性别|Sex)?[^\u4e00-\u9fff]{0,4}(男|女)")
 _LATIN = re.compile(r"[A-Z][A-Z'\-]*[,，]\s*[A-Z][A-Z' \-]*|[A-Z]{2,}(?:[ ][A-Z]{2,})+")
+_LATIN_WORDS = re.compile("SPECIMEN|CHINA|PERMIT|CARD|REPUBLIC|RESIDENT|VALID|DATE")
 _HAN = re.compile(r"[\u3400-\u9fff·\U00020000-\U0003ffff]{2,10}$")
 _RESIDENT = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
-_COUNTRY = re.compile(r"(?:国籍|Nationality)[^\u4e00-\u9fff]*([\u4e00-\u9fff]{2,12})(?:/?([A-Z]{3}))?")
+_COUNTRY = re.compile(
+    r"(?:国籍|Nationality)[^\u4e00-\u9fff]*([\u4e00-\u9fff]{2,12})|^([\u4e00-\u9fff]{2,12})/[A-Z]{3}$"
+)
 _NOT_A_NAME = re.compile(
     "通行证|居住证|身份证|姓名|出生|性别|有效|签发|机关|证件|号码|管理|公安|港澳|台湾|居民|来往|大陆|内地|换证|次数|国籍|中华|永久"
 )
@@ -84,7 +87,7 @@ def read_residence_back(lines: Sequence[Line]) -> Reading:
         if (at := row.text.find("签发机关")) >= 0 and len(row.text) > at + 4:
             found["authority"] = row.field(at + 4)
         _span(row, found)
-        if match := re.search(r"通行证号码\D{0,2}([HM]\d{8}|\d{8})", row.text):
+        if match := re.search(r"通行证号码[:：]?([HM]\d{8}|\d{8})", row.text):
             found["permit_number"] = row.field(*match.span(1))
     if not found:
         recognised = any(word in line.text for word in ("姓名", "公民身份号码", "住址") for line in lines)
@@ -104,9 +107,9 @@ def read_foreign(lines: Sequence[Line]) -> Reading:
         if match := row.match(_SEX):
             found.setdefault("sex", row.field(*match.span(1)))
         if match := row.match(_COUNTRY):
-            found["nationality"] = row.field(*match.span(1))
-        elif (match := row.match(_LATIN)) and "name" not in found and "ID" not in row.text:
-            found["name"] = row.field(*match.span())
+            found["nationality"] = row.field(*match.span(match.lastindex or 0))
+    if latin := _latin(lines):
+        found["name"] = latin
     return _held_against_number(found, FOREIGN, ("9",))
 
 
@@ -137,10 +140,9 @@ def _travel(lines: Sequence[Line], kind: str) -> Reading:
             found.setdefault("birth", row.field(*match.span(), day(*match.group(1, 2, 3))))
         if match := row.match(_SEX):
             found.setdefault("sex", row.field(*match.span(1)))
-        if match := row.match(_LATIN):
-            latin = re.sub(r"[,，]\s*", " ", match[0])
-            found.setdefault("name_latin", row.field(*match.span(), latin))
         _name(row, found)
+    if latin := _latin(lines):
+        found["name_latin"] = latin
     if not titled and "number" not in found:
         return Reading(found, ("PAPER_NOT_RECOGNISED",))
     return Reading(found, unreadable(found, TRAVEL))
@@ -152,6 +154,15 @@ def _name(row: Row, found: dict[str, Field]) -> None:
     match = _HAN.match(row.text, start)
     if "name" not in found and match and not _NOT_A_NAME.search(match[0]):
         found["name"] = legible(row, start)
+
+
+def _latin(lines: Sequence[Line]) -> Field | None:
+    """A name in capitals, surname first; rows have no spaces any more, lines do."""
+    for line in lines:
+        if (match := _LATIN.fullmatch(line.text.strip())) and not _LATIN_WORDS.search(match[0]):
+            sure = min((one for _, one, _ in line.characters()), default=0.0)
+            return Field(re.sub(r"[,，\s]+", " ", match[0]), sure)
+    return None
 
 
 def _span(row: Row, found: dict[str, Field]) -> None:

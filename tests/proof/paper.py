@@ -88,7 +88,7 @@ def authority(secret: bytes | None = None) -> Authority:
 
 def blank_pdf(nonce: str) -> bytes:
     """One page with one empty signature field; `nonce` makes its hash unguessable."""
-    writer: Any = PdfFileWriter()  # type: ignore[no-untyped-call]
+    writer: Any = PdfFileWriter(stream_xrefs=False)  # type: ignore[no-untyped-call]
     writer._document_id = _id_of(nonce.encode())
     writer._update_meta = _tell_no_date
     content = RawContent(f"% {nonce}\n".encode(), box=BoxConstraints(200, 100))

@@ -25,6 +25,8 @@ from kyc.authority.http import HttpAuthority
 from kyc.authority.sandbox import SandboxAuthority
 from kyc.screening.errors import ListInvalid
 from kyc.screening.flow import Lists
+from kyc.signals.errors import RulesInvalid
+from kyc.signals.flow import RuleBook
 
 MASTER_BYTES = 32
 
@@ -110,6 +112,14 @@ def name_lists(settings: Settings) -> Lists:
     if not lists.screen.versions:
         raise SetupRefused("JIANZHENG_SCREENING_LISTS holds no list: nobody could be screened")
     return lists
+
+
+def risk_rules(settings: Settings) -> RuleBook:
+    """The rules fraud signals are decided by. SetupRefused when they cannot be read."""
+    try:
+        return RuleBook(Path(settings.risk_rules) if settings.risk_rules else None)
+    except (OSError, RulesInvalid) as error:
+        raise SetupRefused(f"JIANZHENG_RISK_RULES: {error}") from None
 
 
 def time_roots(settings: Settings) -> tuple[x509.Certificate, ...]:

@@ -9,8 +9,9 @@ import evidence.erasure.flow
 import kyc.access.flow
 import kyc.flow
 import kyc.screening.flow
+import kyc.signals.flow
 import products.flow
-from api.keys import identity_authority, name_lists, one_at_a_time
+from api.keys import identity_authority, name_lists, one_at_a_time, risk_rules
 from api.settings import Settings
 from api.store import Store
 from esign.signer import open_authority
@@ -22,6 +23,7 @@ from kyc.access.staff import Accounts
 from kyc.engine import FaceEngine
 from kyc.ocr import Reader
 from kyc.pool import Workers
+from kyc.signals.seen import Seen
 from products.opening import publish
 from products.versions import Catalogue
 
@@ -71,6 +73,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             faces=FaceEngine(models.load(settings.models), workers),
             reader=Reader(),
             screening=screening,
+            signals=kyc.signals.flow.Ports(ledger, vault, now, risk_rules(settings), Seen()),
             processor=notices.DEMO._replace(
                 receiver=source.title if source is not None and "face" in source.checks else None
             ),

@@ -1,7 +1,7 @@
 """On the way to an identity: notices, consents, the route, a reviewer; and what the steps beside this module share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
 from evidence.case import Case
@@ -17,8 +17,10 @@ from kyc.engine import FaceEngine
 from kyc.errors import AuthorityUnavailable, ChecksOpen, StandInRefused
 from kyc.face import Face, Look
 from kyc.idcard import parse
+from kyc.liveness.attest import Attestor
 from kyc.ocr import Reader
 from kyc.screening import flow as screening
+from kyc.signals import flow as signals
 
 HERE = timezone(timedelta(hours=8), "Asia/Shanghai")  # the day that papers expire and birthdays fall on
 MIN_PORTRAIT = 60  # pixels across: below it true pairs begin to be lost
@@ -33,7 +35,9 @@ class Ports:
     faces: FaceEngine
     reader: Reader
     screening: screening.Ports
+    signals: signals.Ports
     authority: Authority | None = None
+    attestors: Mapping[str, Attestor] = field(default_factory=dict)
     processor: notices.Processor = notices.DEMO
 
 
@@ -68,7 +72,10 @@ async def choose_route(case: Case, command: ChooseRoute, stamp: Stamp, ports: Po
 
 async def review(case: Case, command: ReviewIdentity, stamp: Stamp, ports: Ports) -> Case:
     rules.admit_review(case, command, stamp)
-    if command.decision == "accept" and not await screening.may_go_on(case, command.party, ports.screening):
+    if command.decision == "accept" and not (
+        await screening.may_go_on(case, command.party, ports.screening)
+        and await signals.may_go_on(case, command.party, ports.signals)
+    ):
         raise ChecksOpen()
     data = None
     if command.decision == "accept" and case.identity_of(command.party).authority_silent:

@@ -90,6 +90,8 @@ class Session(Frozen, frozen=True, kw_only=True):
     opened_at: str
     expires: str
     factors: tuple[str, ...]
+    ip: Commitment
+    agent: Commitment
 
 
 class Code(Frozen, frozen=True, kw_only=True):
@@ -227,6 +229,8 @@ class Case(Frozen, frozen=True, kw_only=True):
                     opened_at=event.at,
                     expires=body.expires,
                     factors=body.factors,
+                    ip=body.ip,
+                    agent=body.agent,
                 )
                 used = replace(self.links[body.link], thumbprint=body.thumbprint)
                 return replace(

@@ -28,6 +28,13 @@ from evidence.events.cases import (
     Sealed,
     SessionOpened,
 )
+from evidence.events.duties import (
+    AssessmentApproved,
+    AssessmentOutdated,
+    AssessmentRegistered,
+    FilingDone,
+    FilingOpened,
+)
 from evidence.events.envelope import (
     GENESIS,
     Actor,
@@ -74,6 +81,7 @@ from evidence.events.reading import (
     ScreenServed,
     SuitabilityAssessed,
 )
+from evidence.events.risk import RiskDecided, RiskRulesLoaded, SignalsDecided, SignalsRead
 from evidence.events.screening import HitsDecided, HitsRead, ListLoaded, PartyScreened
 from evidence.events.signing import (
     DocumentPrepared,
@@ -85,6 +93,7 @@ from evidence.events.staff import (
     KeyAdopted,
     KeyRetired,
     ProductPublished,
+    StaffBrowserUsed,
     StaffEnrolled,
     StaffSignedIn,
     TenantKeyAdopted,
@@ -139,6 +148,7 @@ KEEPING_EVENTS = (DisputeFlagged, DisputeLifted, Held, Released, ContractEnded)
 OTHER_EVENTS = (
     StaffEnrolled,
     StaffSignedIn,
+    StaffBrowserUsed,
     ProductPublished,
     KeyAdopted,
     KeyRetired,
@@ -146,6 +156,8 @@ OTHER_EVENTS = (
     TenantKeyRetired,
 )
 SCREENING_EVENTS = (ListLoaded, PartyScreened, HitsRead, HitsDecided)
+RISK_EVENTS = (RiskRulesLoaded, RiskDecided, SignalsRead, SignalsDecided)
+DUTY_EVENTS = (AssessmentRegistered, AssessmentApproved, AssessmentOutdated, FilingOpened, FilingDone)
 
 BODIES: dict[str, type[Body]] = {
     body.TYPE: body
@@ -157,20 +169,27 @@ BODIES: dict[str, type[Body]] = {
         *KEEPING_EVENTS,
         *OTHER_EVENTS,
         *SCREENING_EVENTS,
+        *RISK_EVENTS,
+        *DUTY_EVENTS,
     )
 }
 
 __all__ = [
     "BODIES",
     "CASE_EVENTS",
+    "DUTY_EVENTS",
     "GENESIS",
     "IDENTITY_EVENTS",
     "KEEPING_EVENTS",
     "OTHER_EVENTS",
     "READING_EVENTS",
+    "RISK_EVENTS",
     "SCREENING_EVENTS",
     "SIGNING_EVENTS",
     "Actor",
+    "AssessmentApproved",
+    "AssessmentOutdated",
+    "AssessmentRegistered",
     "Body",
     "CaseOpened",
     "ChallengeIssued",
@@ -201,6 +220,8 @@ __all__ = [
     "ExportRead",
     "ExportRequested",
     "FacesCompared",
+    "FilingDone",
+    "FilingOpened",
     "FrameCaptured",
     "Frozen",
     "Head",
@@ -230,6 +251,8 @@ __all__ = [
     "Retention",
     "ReviewDecided",
     "ReviewRequested",
+    "RiskDecided",
+    "RiskRulesLoaded",
     "Role",
     "RouteChosen",
     "RouteLocked",
@@ -237,7 +260,10 @@ __all__ = [
     "Sealed",
     "SessionOpened",
     "Sha256",
+    "SignalsDecided",
+    "SignalsRead",
     "SigningDeclined",
+    "StaffBrowserUsed",
     "StaffEnrolled",
     "StaffSignedIn",
     "Stamp",

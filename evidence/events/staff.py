@@ -25,6 +25,14 @@ class StaffSignedIn(Body, frozen=True, kw_only=True):
     expires: Instant
 
 
+class StaffBrowserUsed(Body, frozen=True, kw_only=True):
+    """The key of the browser an account signed in with. Nobody may act for a customer with it (API-05)."""
+
+    TYPE: ClassVar[str] = "staff.browser_used/1"
+    session: str
+    browser: Sha256  # keyed digest of the key's RFC 7638 thumbprint
+
+
 class ProductPublished(Body, frozen=True, kw_only=True):
     """This version may be sold from now on, with these exact hashes (PRD-06)."""
 

@@ -22,6 +22,7 @@ FOLDER = Path(__file__).parent / "vectors"
 _PATTERNS = {
     r"^[0-9a-f]{64}$": "5e" * 32,
     r"^[A-Za-z0-9_-]{43}$": "Zm9v_-" * 7 + "A",
+    r"^\d{4}-\d\d-\d\d$": "2026-11-21",
     r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$": "2026-11-21T19:19:00.123Z",
 }
 # Which stream an event belongs to, by the first word of its type; a case unless named here.
@@ -32,6 +33,8 @@ _STREAMS = {
     "audit": "audit",
     "tenant": "tenant",
     "screening": "screen",
+    "risk": "risk",
+    "duty": "tenant",
 }
 
 

@@ -52,9 +52,12 @@ from kyc.engine import FaceEngine
 from kyc.ocr import Reader
 from kyc.papers import flow as papers
 from kyc.screening import flow as screening
+from kyc.signals import flow as signals
+from kyc.signals.seen import Seen
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues, StoryLedger
 
 B = TypeVar("B", bound=Body)
+PACE_S = 1.5
 COMMITMENT = "A" * 43
 AGENT = Actor(id="staff_agent", role="agent")
 REVIEWER = Actor(id="staff_reviewer", role="reviewer")
@@ -114,6 +117,7 @@ class Story:
             faces=faces,
             reader=reader,
             screening=screening.Ports(ledger=ledger, vault=vault, now=clock, lists=made_up),
+            signals=signals.Ports(ledger=ledger, vault=vault, now=clock, book=signals.RuleBook(), seen=Seen()),
             authority=SandboxAuthority(),
         )
         self.phone = Device("phone")
@@ -215,8 +219,15 @@ class Story:
 
     # --- the capture -------------------------------------------------------------------------------------------------
 
-    async def challenge(self, case: Case) -> Case:
-        return await live.issue_challenge(case, IssueChallenge(), self.stamp(), self.ports)
+    async def challenge(self, case: Case, colour: bool = True) -> Case:
+        return await live.issue_challenge(case, IssueChallenge(colour=colour), self.stamp(), self.ports)
+
+    async def colours(self, case: Case) -> tuple[str, ...]:
+        return await live.colours(case, present(case).id, self.phone.session, self.ports)
+
+    async def frames(self, case: Case, seed: int, **options: Any) -> list[bytes]:
+        """What a specimen would show of the present challenge, in its light."""
+        return specimen.frames(present(case).actions, seed, colours=await self.colours(case), **options)
 
     async def frame(
         self, case: Case, index: int, jpeg: bytes, device: Device | None = None, challenge: str | None = None
@@ -226,6 +237,7 @@ class Story:
 
     async def capture(self, case: Case, frames: Sequence[bytes]) -> Case:
         for index, jpeg in enumerate(frames):
+            self.clock.forward(PACE_S)
             case = await self.frame(case, index, jpeg)
         return case
 
@@ -236,20 +248,23 @@ class Story:
     def signed(self, case: Case, frames: Sequence[bytes], signer: Device, **other: Any) -> DecideChallenge:
         named = tuple(hashlib.sha256(frame).hexdigest() for frame in frames)
         challenge = present(case)
+        at = taken(len(frames))
         statement = {
             "actions": list(challenge.actions),
+            "at": list(at),
             "case": case.id,
             "challenge": challenge.id,
             "frames": list(named),
             "nonce": challenge.nonce,
+            "paper": challenge.paper,
             **other,
         }
-        return DecideChallenge(frames=named, signature=signer.sign(statement))
+        return DecideChallenge(frames=named, at=at, signature=signer.sign(statement))
 
     async def attempt(self, case: Case, seed: int, **kind: Any) -> Case:
         """A whole capture of specimen frames, and the decision."""
         case = await self.challenge(case)
-        frames = specimen.frames(present(case).actions, seed)
+        frames = await self.frames(case, seed)
         if kind.get("printed"):
             frames = [specimen.printed(frame) for frame in frames]
         if kind.get("still"):
@@ -275,10 +290,12 @@ class Story:
             match_reasons=(),
             match_score=Score(name="similarity", value_e4=9_000),
             statement=COMMITMENT,
+            parts={},
             data=data,
             authority=None,
         )
-        decided = DecideChallenge(frames=("00" * 32,) * len(challenge.actions), signature="A" * 80)
+        count = len(challenge.actions)
+        decided = DecideChallenge(frames=("00" * 32,) * count, at=taken(count), signature="A" * 80)
         return await self.ports.ledger.record(
             case.id, lambda case: challenges.decide(case, decided, challenge.id, judged, self.stamp()), self.stamp()
         )
@@ -289,6 +306,11 @@ class Story:
 
     def stored(self, kind: str = "") -> list[str]:
         return [key for key in self.objects.blobs if kind in key]
+
+
+def taken(count: int) -> tuple[int, ...]:
+    """When a person's pictures were taken, by the phone's clock: about as fast as `Story.capture` sends them."""
+    return tuple(round((number + 1) * PACE_S * 1000) + number % 3 * 17 for number in range(count))
 
 
 async def bodies(story: Story, case: Case, kind: type[B]) -> list[B]:

@@ -1,7 +1,7 @@
 """Letting people in: remember the secret, seal the event, then tell the person."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from evidence.case import Case, Session
@@ -9,7 +9,7 @@ from evidence.events import Actor, Body, Party, Stamp
 from evidence.ledger import Ledger
 from evidence.ports import Clock, Random, Sender, new_id
 from evidence.vault import Vault, b64
-from kyc.access import rules
+from kyc.access import own, rules
 from kyc.access.commands import Channel, CheckCode, Newcomer, OpenSession, Purpose, SendCode
 from kyc.access.errors import LinkUnknown
 
@@ -88,6 +88,7 @@ def newest_session(case: Case, token: LinkToken, browser: Newcomer) -> tuple[str
 async def request_code(case: Case, token: LinkToken, browser: Newcomer, stamp: Stamp, ports: Ports) -> Case:
     """The holder of a link asks for a code. Never uses the link up."""
     link = rules.usable_link(case, token.link, browser.thumbprint, stamp.at)
+    await own.refuse_staff(case, browser.thumbprint, ports.vault, ports.now)
     return await _send_code(case, "enter", link.party, token.link, stamp, ports)
 
 
@@ -95,6 +96,7 @@ async def open_session(case: Case, command: OpenSession, browser: Newcomer, stam
     """Link + code + the browser's new key."""
     token = LinkToken.parse(command.token)
     link = rules.usable_link(case, token.link, browser.thumbprint, stamp.at)
+    await own.refuse_staff(case, browser.thumbprint, ports.vault, ports.now)
     hidden = await ports.vault.hide(case.id, "identity", {"ip": browser.ip, "user_agent": browser.agent[:400]})
     session = new_id("ses", ports.random)
 
@@ -106,11 +108,13 @@ async def open_session(case: Case, command: OpenSession, browser: Newcomer, stam
 
 async def send_code(case: Case, command: SendCode, stamp: Stamp, ports: Ports) -> Case:
     session = rules.customer_session(case, stamp)
+    await own.refuse_staff(case, session.thumbprint, ports.vault, ports.now)
     return await _send_code(case, command.purpose, session.party, None, stamp, ports)
 
 
 async def check_code(case: Case, command: CheckCode, stamp: Stamp, ports: Ports) -> Case:
     session = rules.customer_session(case, stamp)
+    await own.refuse_staff(case, session.thumbprint, ports.vault, ports.now)
     return await _try_code(case, command.purpose, session.party, None, command.code, stamp, ports)
 
 
@@ -131,6 +135,12 @@ async def _make_link(case: Case, party: Party, channel: Channel, stamp: Stamp, p
     case = await ports.ledger.record(
         case.id, lambda case: rules.send_link(case, party, token.link, channel, stamp), stamp
     )
+    sealed = next(reversed(case.links))
+    if sealed != token.link:
+        # A try of this command whose answer was lost was sealed before, and its secret may have reached nobody: the
+        # link that counts gets the secret that is told now.
+        token = replace(token, link=sealed)
+        await ports.vault.remember("link", token.link, token.secret, stamp.at + 30 * rules.link_life(case, "sms"))
     return case, token
 
 
@@ -142,6 +152,9 @@ async def _send_code(case: Case, purpose: Purpose, party: Party, link: str | Non
     case = await ports.ledger.record(
         case.id, lambda case: rules.send_code(case, purpose, party, code, link, stamp), stamp
     )
+    sealed = case.codes[f"{purpose}:{party}"].id
+    if sealed != code:  # by a try of this command whose answer was lost: the digits that are told now are the ones
+        await ports.vault.remember("otp", sealed, digits, stamp.at + timedelta(seconds=case.policy.code_ttl_s))
     what = "签署" if purpose == "sign" else "登录"
     minutes = case.policy.code_ttl_s // 60
     text = f"【见证】{what}验证码 {digits}，{minutes}分钟内有效。任何人向您索要都不要给。"

@@ -15,13 +15,14 @@ from unittest import mock
 
 from evidence.verify import TrustedKeys, read_policy, verify_bundle
 from evidence.verify.report import Report
-from tests.museum.broken import BROKEN
 from tests.museum.controls import CONTROLS
+from tests.museum.early import EARLY
 from tests.museum.exhibits import Exhibit, Keys, Made, Stage, stage
+from tests.museum.late import LATE
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 INDEX = "index.json"
-EXHIBITS: tuple[Exhibit, ...] = (*CONTROLS, *BROKEN)
+EXHIBITS: tuple[Exhibit, ...] = (*CONTROLS, *EARLY, *LATE)
 NOTHING = (0, "")
 
 

@@ -172,6 +172,8 @@ def _identity(case: Case, identity: Identity) -> dict[str, Any]:
             "id": challenge.id,
             "nonce": challenge.nonce,
             "actions": list(challenge.actions),
+            "paper": challenge.paper,
+            "colour": challenge.colour,
             "expires": challenge.expires,
             "frames": sorted(challenge.frames),
         },

@@ -90,7 +90,7 @@ class Walk:
         with self.meter("faces"):
             customer.consent("face")
             customer.act("identity/routes", {"party": "proposer", "route": "face"})
-            customer.capture_faces(lambda actions: specimen.frames(actions, seed=self.seed))
+            customer.capture_faces(lambda actions, colours: specimen.frames(actions, seed=self.seed, colours=colours))
 
     def sign(self) -> None:
         customer = self.customer

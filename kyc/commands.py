@@ -13,6 +13,22 @@ ChallengeId = Annotated[str, msgspec.Meta(pattern=r"^chl_[a-z2-7]{26}$")]
 Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{80,120}$")]
 
 
+class Camera(Frozen, frozen=True, kw_only=True):
+    """What the browser says of the camera in use; 0 and empty where it does not tell."""
+
+    label: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    width: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    height: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
+    rate: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
+
+
+class Attestation(Frozen, frozen=True, kw_only=True):
+    """A token of the platform over the challenge's nonce, from an app; a web page has none."""
+
+    kind: Literal["play_integrity", "app_attest"]
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=16_384)]
+
+
 class ShowNotice(Frozen, frozen=True, kw_only=True):
     scope: Scope
     locale: Locale
@@ -42,7 +58,9 @@ class ConfirmFields(Frozen, frozen=True, kw_only=True):
 
 
 class IssueChallenge(Frozen, frozen=True, kw_only=True):
-    """An empty body."""
+    """`colour`: whether the screen may change its colour; false for who is sensitive to that."""
+
+    colour: bool = True
 
 
 class CaptureFrame(Frozen, frozen=True, kw_only=True):
@@ -53,11 +71,17 @@ class CaptureFrame(Frozen, frozen=True, kw_only=True):
 
 
 class DecideChallenge(Frozen, frozen=True, kw_only=True):
-    """`frames`: SHA-256 of each JPEG in order. `signature`: the device key's, base64url DER, over canonical JSON
-    `{"actions", "case", "challenge", "frames", "nonce"}`."""
+    """`frames`: SHA-256 of each JPEG in order; `at`: when each was taken, ms after the challenge came, by the phone.
+
+    `signature`: the device key's, base64url DER, over canonical JSON `{"actions", "at", "case", "challenge", "frames",
+    "nonce", "paper"}`, with `camera` and `attestation` when they are given.
+    """
 
     frames: Annotated[tuple[Sha256, ...], msgspec.Meta(max_length=16)]
+    at: Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=3_600_000)], ...], msgspec.Meta(max_length=16)]
     signature: Signature
+    camera: Camera | None = None
+    attestation: Attestation | None = None
 
 
 class ReviewIdentity(Frozen, frozen=True, kw_only=True):

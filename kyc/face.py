@@ -7,9 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kyc.quality import Quality
+from kyc.scene import Scene
 
 Points = NDArray[np.float64]
 """5 x 2, pixels: the eye, nose tip and mouth corners; image left before image right."""
+
+Contour = NDArray[np.float64]
+"""68 x 2, pixels, as iBUG 300-W numbers them: jaw 0-16, eyes 36-47, inner lips 60-67."""
 
 Embedding = NDArray[np.float32]
 """Unit length."""
@@ -31,6 +35,9 @@ class Face:
     embedding: Embedding
     passive: float
     quality: Quality
+    pitch: float | None = None  # degrees, positive upwards, of any origin; None where the pack cannot tell
+    mouth: float | None = None  # height of the opening between the lips over its width
+    lids: float | None = None  # height of the open eyes over their width, both averaged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +48,7 @@ class Look:
     height: int
     faces: int
     face: Face | None
+    scene: Scene | None = None
 
 
 def alignment(points: Points) -> NDArray[np.float64]:
@@ -67,6 +75,23 @@ def yaw5(points: Points) -> float:
     if distance == 0:
         return 0.0
     return float(np.dot(points[2] - (points[0] + points[1]) / 2, across / distance) / (distance / 2))
+
+
+def mouth(contour: Contour) -> float:
+    """MAR over the inner lips: 0 shut, a wide opening 0.4 and more."""
+    lips = contour[60:68]
+    return _opening(lips[[1, 2, 3]], lips[[7, 6, 5]], lips[[0, 4]])
+
+
+def lids(contour: Contour) -> float:
+    """EAR (Soukupova and Cech 2016), the mean of both eyes: about 0.3 open, below 0.2 shut."""
+    eyes = (contour[36:42], contour[42:48])
+    return float(np.mean([_opening(eye[[1, 2]], eye[[5, 4]], eye[[0, 3]]) for eye in eyes]))
+
+
+def _opening(above: Contour, below: Contour, corners: Contour) -> float:
+    width = float(np.linalg.norm(corners[1] - corners[0]))
+    return float(np.linalg.norm(above - below, axis=1).mean()) / max(width, 1e-6)
 
 
 def similarity(one: Embedding, other: Embedding) -> float:

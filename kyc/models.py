@@ -120,7 +120,11 @@ class Golden(Frozen, frozen=True, kw_only=True):
     points: tuple[tuple[float, float], ...]
     passive_logits: tuple[float, ...]
     embedding_e4: tuple[int, ...]
-    shut: float | None = None  # of the eyes; None in a pack that cannot tell
+    # None in a pack that cannot tell
+    shut: float | None = None
+    pitch: float | None = None
+    mouth: float | None = None
+    lids: float | None = None
 
 
 class Manifest(Frozen, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
-"""The three questions asked of networks, behind one port: where is a face, which face is it, does it look recaptured.
+"""The questions asked of networks, behind one port: where is a face, whose is it, is it a recapture, what does it do.
 
 `Local` answers them with onnxruntime through insightface 2.1's own models, in this process. A remote model server is
-another implementation of the same three verbs; the golden picture checks it exactly as it checks this one.
+another implementation of the same verbs; the golden picture checks it exactly as it checks this one.
 """
 
 from typing import Any, Protocol
@@ -13,13 +13,16 @@ from insightface.app import FaceAnalysis
 from insightface.model_zoo.scrfd import SCRFD
 from numpy.typing import NDArray
 
-from kyc.face import Points
+from kyc.face import Contour, Points
 from kyc.intake import Pixels
 from kyc.models import ModelFile, Pack, Passive
 
 Array = NDArray[np.float32]
 EYE = 0.77  # side of an eye's square over the distance between the eyes: 1.6 times the width of an eye
 EYE_PIXELS = 24
+POSE_MARGIN, POSE_PIXELS = 0.25, 224
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # red, green, blue
+CONTOUR = 64
 Box = tuple[float, float, float, float]  # left, top, right, bottom, in pixels
 
 
@@ -42,6 +45,14 @@ class Networks(Protocol):
         """Probability that both eyes are shut or hidden: the smaller of the two. 0 where the pack cannot tell."""
         ...
 
+    def pitch(self, picture: Pixels, box: Box) -> float | None:
+        """Degrees, positive upwards; only changes of it mean anything. None where the pack cannot tell."""
+        ...
+
+    def contour(self, picture: Pixels, box: Box) -> Contour | None:
+        """68 points, in pixels, as iBUG 300-W numbers them. None where the pack cannot tell."""
+        ...
+
 
 class Local:
     """Sessions of this process: one thread each, no spinning, no memory kept for the largest picture ever seen."""
@@ -58,7 +69,10 @@ class Local:
         self._detector = Detector.of(analysis.det_model)
         self._recogniser = analysis.models["recognition"]
         self._passive = _session(pack, self._tasks.passive)
-        self._lids = None if self._tasks.eyes is None else _session(pack, self._tasks.eyes)
+        self._lids, self._pose, self._points68 = (
+            None if item is None else _session(pack, item)
+            for item in (self._tasks.eyes, self._tasks.pose, self._tasks.points68)
+        )
         cv2.setNumThreads(1)  # as with the sessions: the workers are the parallelism
 
     def detect(self, picture: Pixels) -> tuple[Array, Array]:
@@ -86,6 +100,30 @@ class Local:
         crops = [_square(picture, points[eye], side) for eye in (0, 1)]
         logits = [_asked(self._lids, cv2.dnn.blobFromImage(crop, 1 / 255)).reshape(-1) for crop in crops]
         return min(share(answer, self._tasks.eyes.shut) for answer in logits)
+
+    def pitch(self, picture: Pixels, box: Box) -> float | None:
+        if self._pose is None:
+            return None
+        margin = (POSE_MARGIN * (box[2] - box[0]), POSE_MARGIN * (box[3] - box[1]))
+        crop = _cut(picture, (box[0] - margin[0], box[1] - margin[1], box[2] + margin[0], box[3] + margin[1]))
+        batch = cv2.dnn.blobFromImage(cv2.resize(crop, (POSE_PIXELS, POSE_PIXELS)), 1 / 255, swapRB=True)
+        mean, std = (np.array(values, np.float32).reshape(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+        batch = (np.asarray(batch, np.float32) - mean) / std
+        bins = self._pose.run([self._pose.get_outputs()[1].name], {self._pose.get_inputs()[0].name: batch})[0][0]
+        powers = np.exp(bins - bins.max())
+        return float((powers / powers.sum() * np.arange(len(powers))).sum() * 3 - 99)
+
+    def contour(self, picture: Pixels, box: Box) -> Contour | None:
+        if self._points68 is None:
+            return None
+        half = (box[3] - box[1]) / 2
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        height, width = picture.shape[:2]
+        left, top = max(0, int(middle[0] - half)), max(0, int(middle[1] - half))
+        right, bottom = min(width, int(middle[0] + half)), min(height, int(middle[1] + half))
+        grey = cv2.resize(cv2.cvtColor(picture[top:bottom, left:right], cv2.COLOR_BGR2GRAY), (CONTOUR, CONTOUR))
+        found = _asked(self._points68, cv2.dnn.blobFromImage(grey, 1 / 256)).reshape(-1, 2).astype(np.float64)
+        return np.asarray(found * (right - left, bottom - top) + (left, top), np.float64)
 
 
 class Detector(SCRFD):  # type: ignore[misc] # insightface carries no types
@@ -163,6 +201,13 @@ def _square(picture: Pixels, middle: NDArray[np.float64], side: float) -> NDArra
     crop = picture[min(top, picture.shape[0] - 1) : bottom, min(left, picture.shape[1] - 1) : right]
     small = cv2.resize(crop, (EYE_PIXELS, EYE_PIXELS), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _cut(picture: Pixels, box: Box) -> Pixels:
+    """The part of the box that lies inside the picture; at least one pixel."""
+    height, width = picture.shape[:2]
+    left, top = min(max(0, int(box[0])), width - 1), min(max(0, int(box[1])), height - 1)
+    return picture[top : max(top + 1, min(height, int(box[3]))), left : max(left + 1, min(width, int(box[2])))]
 
 
 def session_options() -> onnxruntime.SessionOptions:

@@ -54,6 +54,16 @@ LIVENESS: dict[str, Reason] = {
     "FRAMES_ALIKE": _again("请按提示现场拍摄，不要重复使用照片。", "Please take each picture now, as shown."),
     "IDENTITY_CHANGED": _again("请从头到尾由同一个人完成。", "Please let one person do all of it."),
     "IDENTITY_UNSURE": _person("the turned face may be another's"),
+    "LIGHT_DIFFERS": _person("the light on the face is not the colours that the screen was told to show"),
+    "LIGHT_UNSEEN": _again(
+        "光线太亮，看不清屏幕的光。可以调亮屏幕，避开强光。",
+        "The room is too bright to see the screen's light. Turn the screen up and avoid strong light.",
+        "the light part was not judged; it alone changes no verdict",
+    ),
+    "TIMING_UNNATURAL": _person("the times of the pictures are not those of a person in front of a camera"),
+    "CAMERA_VIRTUAL": _person("the camera has the name of a program"),
+    "FRAMES_MIXED": _person("the pictures of one capture have different sizes"),
+    "ATTESTATION_BAD": _person("the app sent a platform token that does not hold"),
     "SCREEN_SUSPECTED": _again(
         "请本人面对镜头，不要拍照片或屏幕。", "Please face the camera yourself, not a picture or a screen."
     ),

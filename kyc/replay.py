@@ -59,6 +59,7 @@ class _Case:
     frames: Mapping[str, bytes]  # by SHA-256, from the folder
     opened: Mapping[str, Any]  # values by commitment
     actions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    colours: dict[str, str | None] = field(default_factory=dict)  # commitments
     papers: dict[tuple[str, str], str] = field(default_factory=dict)
     faces: dict[str, Face | None] = field(default_factory=dict)
 
@@ -93,6 +94,7 @@ class Replay:
             match record["type"]:
                 case "identity.challenge_issued/1":
                     case.actions[body["challenge"]] = tuple(body["actions"])
+                    case.colours[body["challenge"]] = body.get("colours")
                 case "identity.paper_captured/1":
                     case.papers[body["party"], body["paper"]] = body["media"]["commitment"]
                 case "identity.paper_read/1":
@@ -117,7 +119,9 @@ class Replay:
         if frames is None:
             return {}
         looks = [self._eyes.see(decode(frame)) for frame in frames]
-        judgement = liveness.judge(case.actions[body["challenge"]], looks, bars_of(self._eyes))
+        asked = body["challenge"]
+        shown = case.opened.get(case.colours[asked] or "", ())
+        judgement = liveness.judge(case.actions[asked], looks, bars_of(self._eyes), tuple(shown))
         case.faces[body["party"]] = judgement.face
         return {score.name: score.value_e4 for score in judgement.scores}
 

@@ -24,6 +24,7 @@ from kyc.commands import (
     IssueChallenge,
     ReviewIdentity,
 )
+from kyc.liveness import light
 from kyc.papers import flow as papers
 
 PHOTO_BYTES = 8 * 1024 * 1024
@@ -79,6 +80,20 @@ async def issue_challenge(
     case_id: FromPath[str], data: JSONBody[IssueChallenge], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
 ) -> CaseView:
     return await act.on(case_id, data, lambda case, stamp: live.issue_challenge(case, data, stamp, rooms.identity))
+
+
+@get("/v1/cases/{case_id:str}/identity/challenges/{challenge:str}/colours")
+async def see_colours(
+    case_id: FromPath[str],
+    challenge: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> dict[str, Any]:
+    """What the screen is to show while the capture runs, one colour a step; empty where none was asked for."""
+    case = await desk.own_case(caller, case_id)
+    shown = await live.colours(case, challenge, caller.actor.session or "", rooms.identity)
+    return {"colours": [{"name": name, "rgb": list(light.COLOURS[name])} for name in shown]}
 
 
 @post(
@@ -147,6 +162,7 @@ ROUTES = [
     see_papers,
     confirm,
     issue_challenge,
+    see_colours,
     capture_frame,
     decide,
     review,

@@ -61,7 +61,12 @@ class Challenge(Frozen, frozen=True, kw_only=True):
     actions: tuple[str, ...]
     thumbprint: str
     expires: str
+    issued: str
+    paper: Commitment | None = None
+    colour: bool = False
+    colours: Commitment | None = None
     frames: dict[int, Media] = {}
+    last: str = ""  # when the newest frame arrived
     judged: bool = False
 
 
@@ -79,6 +84,15 @@ class Verified(Frozen, frozen=True, kw_only=True):
     session: str
 
 
+class Ask(Frozen, frozen=True, kw_only=True):
+    """Who wants to look at the pictures of the papers, and who agreed. `reads`: how often one was handed out."""
+
+    by: str
+    approved_by: str | None = None
+    approved_at: str | None = None
+    reads: int = 0
+
+
 class Identity(Frozen, frozen=True, kw_only=True):
     """One party's identification so far."""
 
@@ -94,6 +108,7 @@ class Identity(Frozen, frozen=True, kw_only=True):
     locked: tuple[str, ...] = ()
     review: str | None = None  # requested | accept | reject
     verified: Verified | None = None
+    asks: dict[str, Ask] = {}
 
     @property
     def tries(self) -> int:
@@ -133,14 +148,16 @@ class Identity(Frozen, frozen=True, kw_only=True):
                     actions=body.actions,
                     thumbprint=body.thumbprint,
                     expires=body.expires,
+                    issued=event.at,
+                    paper=body.paper,
+                    colour=body.colour,
+                    colours=body.colours,
                 )
                 return replace(self, challenge=challenge)
             case FrameCaptured():
                 assert self.challenge is not None
-                return replace(
-                    self,
-                    challenge=replace(self.challenge, frames={**self.challenge.frames, body.index: body.media}),
-                )
+                frames = {**self.challenge.frames, body.index: body.media}
+                return replace(self, challenge=replace(self.challenge, frames=frames, last=event.at))
             case LivenessJudged():
                 attempt = Attempt(seq=body.attempt, at=event.at, verdict=body.verdict, reasons=body.reasons)
                 challenge_done = replace(self.challenge, judged=True) if self.challenge else None

@@ -92,7 +92,11 @@ class PaperConfirmed(Body, frozen=True, kw_only=True):
 
 
 class ChallengeIssued(Body, frozen=True, kw_only=True):
-    """A random server challenge: one use, short life, bound to case, device key and paper (KYC-04)."""
+    """A random server challenge: one use, short life, bound to case, device key and paper (KYC-04).
+
+    `colours` commits to what the screen will show, one colour a step, as JSON; none where `colour` is false: the person
+    is sensitive to changing light, or the page cannot show any.
+    """
 
     TYPE: ClassVar[str] = "identity.challenge_issued/1"
     challenge: str
@@ -101,6 +105,9 @@ class ChallengeIssued(Body, frozen=True, kw_only=True):
     actions: tuple[str, ...]  # neutral, turn_left, turn_right …, in order
     thumbprint: str  # device key the capture must be signed with
     expires: Instant
+    paper: Commitment | None = None  # the picture that the live face is held against
+    colour: bool = False
+    colours: Commitment | None = None
 
 
 class FrameCaptured(Body, frozen=True, kw_only=True):
@@ -115,6 +122,7 @@ class LivenessJudged(Body, frozen=True, kw_only=True):
 
     `not_run`: the capture was not fit to be judged (non-response, ISO/IEC 30107-3), which is no try. `statement`
     commits to the canonical JSON that names challenge and frames; `signature` is the device key's over its bytes.
+    `parts`: what each kind of evidence came to by itself. `light` not there or `not_run`: less was seen.
     """
 
     TYPE: ClassVar[str] = "identity.liveness_judged/1"
@@ -129,6 +137,7 @@ class LivenessJudged(Body, frozen=True, kw_only=True):
     signature: str = ""  # base64url DER, ECDSA P-256 with SHA-256
     assurance: Literal["web", "native_attested"] = "web"
     basis: Literal["screened"] = "screened"
+    parts: dict[str, Verdict] = {}
 
 
 class FacesCompared(Body, frozen=True, kw_only=True):

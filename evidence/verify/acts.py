@@ -29,6 +29,7 @@ from evidence.verify.strict import (
 )
 
 LIVENESS = "identity.liveness_judged/1"
+CLAIMED = ("at", "attestation", "camera")  # what the phone says of itself, signed with the rest
 
 
 def check(chain: Chain, fields: Sequence[Field]) -> tuple[int, int]:
@@ -124,17 +125,18 @@ def _check_capture(chain: Chain, record: Record, statement: str) -> None:
     ]
     if len(issued) != 1 or issued[0].body.get("party") != text(body.get("party"), name):
         raise NotVerified("judged for a challenge that was not issued once, to this person", record=name)
-    said = members(
-        parse_json(statement.encode(), name), ("actions", "case", "challenge", "frames", "nonce"), record=name
-    )
     asked = issued[0].body
+    bound = ("paper",) if asked.get("paper") is not None else ()
+    wanted = ("actions", "case", "challenge", "frames", "nonce", *bound)
+    signed = members(parse_json(statement.encode(), name), wanted, CLAIMED, record=name)
+    said = {key: signed[key] for key in wanted}
     expected = {
         "actions": texts(asked.get("actions"), name),
         "case": chain.stream,
         "challenge": challenge,
         "frames": [text(frame, name, HEX64) for frame in texts(said["frames"], name)],
         "nonce": text(asked.get("nonce"), name),
-    }
+    } | {key: text(asked.get(key), name) for key in bound}
     if canonical(said) != canonical(expected) or len(expected["frames"]) != len(texts(body.get("frames", []), name)):
         raise NotVerified("the device signed for another challenge", record=name)
     session = session_of(chain, record, asked.get("thumbprint"))

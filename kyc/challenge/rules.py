@@ -36,6 +36,7 @@ from kyc.errors import (
     RouteNotChosen,
 )
 from kyc.liveness import worst
+from kyc.papers.rules import document_of
 from kyc.rules import DataFact, consented, customer, erasure, held, understood, verified
 
 GUARDIAN_AGE = 14  # KYC-02
@@ -52,6 +53,8 @@ class JudgedFact(Frozen, frozen=True, kw_only=True):
     match_reasons: tuple[str, ...]
     match_score: Score | None
     statement: Commitment
+    parts: dict[str, Verdict]
+    assurance: Literal["web", "native_attested"] = "web"
     data: DataFact | None
     authority: DataFact | None  # what a source said of the live face; None: not asked, and `not_asked` says why
     not_asked: str = "NO_ADAPTER"
@@ -72,18 +75,28 @@ def admit_challenge(case: Case, stamp: Stamp) -> tuple[Party, Session]:
     return party, session
 
 
-def issue_challenge(
-    case: Case, challenge: str, nonce: str, actions: tuple[str, ...], age: int, stamp: Stamp
-) -> tuple[Body, ...]:
+class Drawn(Frozen, frozen=True, kw_only=True):
+    """A challenge as chance made it. `colours`: commitment to one colour a step, or None where none is to be shown."""
+
+    challenge: str
+    nonce: str
+    actions: tuple[str, ...]
+    colours: Commitment | None = None
+
+
+def issue_challenge(case: Case, drawn: Drawn, age: int, stamp: Stamp) -> tuple[Body, ...]:
     """A new challenge ends the one before: its frames are erased, judged or not (KYC-04, KYC-13)."""
     party, session = admit_challenge(case, stamp)
     if age < GUARDIAN_AGE:
         raise GuardianNeeded()
     issued = ChallengeIssued(
-        challenge=challenge,
+        challenge=drawn.challenge,
         party=party,
-        nonce=nonce,
-        actions=actions,
+        nonce=drawn.nonce,
+        actions=drawn.actions,
+        paper=_paper(case, party),
+        colour=drawn.colours is not None,
+        colours=drawn.colours,
         thumbprint=session.thumbprint,
         expires=instant(stamp.at + timedelta(seconds=case.policy.challenge_ttl_s)),
     )
@@ -92,15 +105,29 @@ def issue_challenge(
 
 def open_challenge(case: Case, challenge: str, stamp: Stamp) -> tuple[Party, Challenge]:
     """The challenge, if this device may still answer it."""
-    party, session = admit_challenge(case, stamp)
-    present = case.identity_of(party).challenge
-    if present is None or present.id != challenge or present.judged:
+    party, _ = admit_challenge(case, stamp)
+    present = challenged(case, challenge, stamp.actor.session or "")
+    if present.paper != _paper(case, party):  # another card was photographed and confirmed meanwhile
         raise LivenessReplayed()
-    if present.thumbprint != session.thumbprint:
-        raise DeviceForeign()
     if stamp.at > parse_instant(present.expires):
         raise ChallengeExpired()
     return party, present
+
+
+def challenged(case: Case, challenge: str, session: str) -> Challenge:
+    """The challenge, for a reader on the device it was made for."""
+    opened = case.sessions[session]
+    present = case.identity_of(opened.party).challenge
+    if present is None or present.id != challenge or present.judged:
+        raise LivenessReplayed()
+    if present.thumbprint != opened.thumbprint:
+        raise DeviceForeign()
+    return present
+
+
+def _paper(case: Case, party: Party) -> Commitment | None:
+    document = document_of(case, party)
+    return None if document is None else case.identity_of(party).papers[document.portrait].media.commitment
 
 
 def admit_frame(case: Case, command: CaptureFrame, stamp: Stamp) -> Challenge:
@@ -119,7 +146,7 @@ def admit_decision(case: Case, command: DecideChallenge, challenge: str, stamp: 
     party, present = open_challenge(case, challenge, stamp)
     if len(present.frames) != len(present.actions):
         raise FramesMissing(missing=len(present.actions) - len(present.frames))
-    if len(command.frames) != len(present.frames):
+    if len(command.frames) != len(present.frames) or len(command.at) != len(present.frames):
         raise FramesUnsigned()
     return party, present
 
@@ -141,6 +168,8 @@ def decide(case: Case, command: DecideChallenge, challenge: str, judged: JudgedF
             frames=tuple(media.commitment for _, media in sorted(present.frames.items())),
             statement=judged.statement,
             signature=command.signature,
+            assurance=judged.assurance,
+            parts=judged.parts,
             # Somebody who fails now may have taken over the phone from the person who passed before.
             withdraws=held(case, party) if failed else (),
         )

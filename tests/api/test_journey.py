@@ -95,7 +95,7 @@ def test_another_persons_face_does_not_match_the_card(walk: Walk) -> None:  # at
     customer.confirm_paper()
     customer.consent("face")
     customer.act("identity/routes", {"party": "proposer", "route": "face"})
-    customer.capture_faces(lambda actions: specimen.frames(actions, seed=walk.seed))
+    customer.capture_faces(lambda actions, colours: specimen.frames(actions, seed=walk.seed, colours=colours))
     assert customer.view["identity"]["comparisons"]["live_to_document"] == "fail"
     assert customer.view["identity"]["verified"] is None
     assert customer.view["identity"]["attempts_left"] == 2
@@ -104,7 +104,7 @@ def test_another_persons_face_does_not_match_the_card(walk: Walk) -> None:  # at
 def test_printed_looking_frames_are_screened_out(walk: Walk) -> None:  # attack 5
     _to_faces(walk)
     walk.customer.capture_faces(
-        lambda actions: [specimen.printed(frame) for frame in specimen.frames(actions, seed=walk.seed)]
+        lambda actions, _: [specimen.printed(frame) for frame in specimen.frames(actions, seed=walk.seed)]
     )
     assert walk.customer.view["identity"]["attempts"][0]["verdict"] != "pass"
     assert walk.customer.view["identity"]["verified"] is None
@@ -114,12 +114,12 @@ def test_frames_of_an_earlier_capture_are_refused(walk: Walk) -> None:  # attack
     _to_faces(walk)
     kept: list[bytes] = []
 
-    def first(actions: list[str]) -> list[bytes]:
+    def first(actions: list[str], _: list[str]) -> list[bytes]:
         kept[:] = [specimen.printed(frame) for frame in specimen.frames(actions, seed=walk.seed)]
         return kept
 
     walk.customer.capture_faces(first)
-    refused("FRAME_REPLAYED", walk.customer.capture_faces, lambda actions: kept)
+    refused("FRAME_REPLAYED", walk.customer.capture_faces, lambda *_: kept)
     assert sealed_refusals(walk)["FRAME_REPLAYED"] == 1
 
 
@@ -147,7 +147,8 @@ def test_a_challenge_signed_by_another_key_is_refused(walk: Walk) -> None:  # at
     stranger = Customer(customer.http)
     stranger.make_key()
     digests = [hashlib.sha256(frame).hexdigest() for frame in frames]
-    body = {"frames": digests, "signature": stranger.sign({"case": customer.case})}
+    at = list(range(0, 7 * len(digests), 7))
+    body = {"frames": digests, "at": at, "signature": stranger.sign({"case": customer.case})}
     refused("FRAMES_UNSIGNED", customer.act, f"{path}/decisions", body)
 
 

@@ -26,7 +26,7 @@ from evidence.events import (
     Stamp,
     instant,
 )
-from evidence.events.identity import ReadField, Score
+from evidence.events.identity import PaperKind, ReadField, Score
 from evidence.ledger import Rule
 from evidence.policy import Policy, ProductRef, SignaturePlan, Step
 from evidence.vault import Vault, b64
@@ -43,7 +43,6 @@ from kyc.commands import (
     DecideChallenge,
     DecideConsent,
     IssueChallenge,
-    PaperKind,
     ReviewIdentity,
     Scope,
     ShowNotice,

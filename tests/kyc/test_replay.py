@@ -24,7 +24,7 @@ def replay(pack: models.Pack) -> Replay:
 
 async def judged(story: Story, seed: int = 70) -> tuple[Case, list[bytes]]:
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed)
+    frames = await story.frames(case, seed)
     return await story.decide(await story.capture(case, frames), frames), frames
 
 

@@ -88,15 +88,15 @@ async def test_every_score_names_its_model_and_its_bar(story: Story) -> None:
 
 async def test_raw_frames_are_destroyed_with_the_decision(story: Story) -> None:  # KYC-13
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=3)
+    frames = await story.frames(case, seed=3)
     case = await story.capture(case, frames)
-    assert len(story.stored("biometric")) == 5
+    assert len(story.stored("biometric")) == len(frames)
     media = present(case).frames[0]
     case = await story.decide(case, frames)
     assert story.stored("biometric") == []
     (erased,) = await bodies(story, case, Erased)
     assert erased.basis == "KYC-13"
-    assert len(erased.fields) == 5
+    assert len(erased.fields) == len(frames)
     with pytest.raises(ObjectErased):
         await story.ports.vault.get(case.id, media)
 
@@ -160,7 +160,7 @@ async def test_a_consent_is_to_the_text_that_was_shown(story: Story) -> None:  #
 
 async def test_withdrawing_face_consent_destroys_frames_and_stops_the_capture(story: Story) -> None:  # KYC-17
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=5)
+    frames = await story.frames(case, seed=5)
     case = await story.frame(case, 0, frames[0])
     case = await story.withdraw(case, "face")
     assert story.stored("biometric") == []
@@ -210,7 +210,7 @@ async def test_a_still_face_is_refused(story: Story) -> None:
 
 async def test_a_captured_session_cannot_be_replayed(story: Story) -> None:  # KYC-04, attack 1
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=10)
+    frames = await story.frames(case, seed=10)
     done = await story.decide(await story.capture(case, frames), frames)
     with pytest.raises(LivenessReplayed):
         await live.decide(done, story.signed(case, frames, story.phone), present(case).id, story.stamp(), story.ports)
@@ -227,7 +227,7 @@ async def test_a_captured_session_cannot_be_replayed(story: Story) -> None:  # K
 
 async def test_a_stale_nonce_is_refused(story: Story) -> None:  # KYC-04: 60 s
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=12)
+    frames = await story.frames(case, seed=12)
     case = await story.capture(case, frames)
     story.clock.forward(60.001)
     with pytest.raises(ChallengeExpired):
@@ -239,7 +239,7 @@ async def test_a_stale_nonce_is_refused(story: Story) -> None:  # KYC-04: 60 s
 
 async def test_frames_come_in_order_and_all_of_them(story: Story) -> None:
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=13)
+    frames = await story.frames(case, seed=13)
     with pytest.raises(FrameOutOfOrder):
         await story.frame(case, 1, frames[1])
     case = await story.frame(case, 0, frames[0])
@@ -251,7 +251,7 @@ async def test_frames_come_in_order_and_all_of_them(story: Story) -> None:
 
 async def test_a_foreign_device_cannot_take_part(story: Story) -> None:
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=14)
+    frames = await story.frames(case, seed=14)
     with pytest.raises(DeviceForeign):
         await story.frame(case, 0, frames[0], device=story.other_phone)
     case = await story.capture(case, frames)
@@ -289,7 +289,7 @@ async def test_three_failures_lock_the_face_route_and_leave_the_other_open(story
 
 async def test_a_capture_that_cannot_be_judged_is_no_try(story: Story) -> None:
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=18)
+    frames = await story.frames(case, seed=18)
     frames = [specimen.darkened(frame) for frame in frames]
     case = await story.decide(await story.capture(case, frames), frames)
     identity = case.identity_of("proposer")
@@ -465,7 +465,7 @@ async def test_frames_that_arrived_meanwhile_are_destroyed_too(story: Story) -> 
 
 async def test_of_two_decisions_at_once_one_counts(story: Story) -> None:
     case = await story.challenge(await story.before_the_camera())
-    frames = specimen.frames(present(case).actions, seed=28)
+    frames = await story.frames(case, seed=28)
     case = await story.capture(case, frames)
     answers = await asyncio.gather(story.decide(case, frames), story.decide(case, frames), return_exceptions=True)
     refused = [answer for answer in answers if isinstance(answer, Error)]

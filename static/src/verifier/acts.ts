@@ -8,6 +8,9 @@ import {
   HEX64, NotVerified, base64url, canonical, fromBase64url, list, members, object, parse, string, utf8, type Bytes, type Json,
 } from "./strict";
 
+/** What the phone says of itself, signed with the rest. */
+const CLAIMED = new Set(["at", "attestation", "camera"]);
+
 /** How many acts and how many captures were verified. `fields`: what step 7 opened. */
 export async function checkActs(chain: Chain, fields: readonly Field[]): Promise<[acts: number, captures: number]> {
   const nonces = new Set<string>();
@@ -91,11 +94,14 @@ async function checkCapture(chain: Chain, event: Event, statement: string): Prom
   if (!asked || issued.length !== 1 || asked["party"] !== string(body["party"], name)) {
     throw new NotVerified("judged for a challenge that was not issued once, to this person", name);
   }
-  const said = members(parse(utf8(statement), name), ["actions", "case", "challenge", "frames", "nonce"], name);
+  const bound = typeof asked["paper"] === "string" ? ["paper"] : [];
+  const signed = Object.entries(object(parse(utf8(statement), name), name)).filter(([key]) => !CLAIMED.has(key));
+  const said = members(Object.fromEntries(signed), ["actions", "case", "challenge", "frames", "nonce", ...bound], name);
   const frames = required(said["frames"], name).map((frame) => string(frame, name, HEX64));
   const expected = {
     actions: required(asked["actions"], name).map((action) => string(action, name)),
     case: chain.stream, challenge, frames, nonce: string(asked["nonce"], name),
+    ...Object.fromEntries(bound.map((key) => [key, string(asked[key], name)])),
   };
   const taken = list(body["frames"], name).map((frame) => string(frame, name));
   if (canonical(said) !== canonical(expected) || frames.length !== taken.length) {

@@ -9,7 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+
+from evidence.ports import Clock
 
 MAX_ANSWER = 64 * 1024
 _CHUNK = 8 * 1024
@@ -26,6 +29,31 @@ class Reply:
     status: int
     kind: str
     body: bytes
+
+
+class Rest:
+    """After a failure the other side is left alone for a while that doubles, so that a dead peer costs one customer a
+    wait, not every one of them.
+    """
+
+    def __init__(self, now: Clock, pauses_s: tuple[float, float] = (1.0, 30.0)) -> None:
+        """`pauses_s`: the first pause and the longest."""
+        self._now = now
+        self._pauses = pauses_s
+        self._until: datetime | None = None
+        self.failures = 0
+
+    @property
+    def lasts(self) -> bool:
+        return self._until is not None and self._now() < self._until
+
+    def failed(self) -> None:
+        self.failures += 1
+        pause = min(self._pauses[1], self._pauses[0] * 2.0 ** min(self.failures - 1, 20))
+        self._until = self._now() + timedelta(seconds=pause)
+
+    def answered(self) -> None:
+        self.failures, self._until = 0, None
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from asn1crypto import tsp
 from cryptography import x509
 
 from evidence import timestamp
-from evidence.outbound import NoAnswerError, post
+from evidence.outbound import NoAnswerError, Rest, post
 from evidence.ports import Clock, Random
 from evidence.sealer import checkpoint_key
 from evidence.timestamp import TimeSource, TimeStamper, TimeStampRejected, TimeStampUnavailable
@@ -26,9 +26,7 @@ AHEAD = timedelta(seconds=60)
 
 
 class HttpTsa:
-    """`TimeStamper` of somebody else. After a failure it answers "unavailable" at once for a pause that doubles, so
-    that a dead authority costs one customer a wait, not every one of them.
-    """
+    """`TimeStamper` of somebody else; while it rests after a failure it answers "unavailable" at once."""
 
     source: TimeSource = "independent"
 
@@ -48,22 +46,18 @@ class HttpTsa:
         self._policy = policy
         self._now = now
         self._random = random
-        self._pauses = pauses_s
-        self._failures = 0
-        self._closed_until: datetime | None = None
+        self._rest = Rest(now, pauses_s)
 
     async def stamp(self, digest: bytes) -> bytes:
-        if self._closed_until is not None and self._now() < self._closed_until:
+        if self._rest.lasts:
             raise TimeStampUnavailable("the authority failed a moment ago")
         try:
             reply = await asyncio.to_thread(self._ask, digest)
         except (NoAnswerError, TimeStampRejected) as error:
-            self._failures += 1
-            pause = min(self._pauses[1], self._pauses[0] * 2.0 ** min(self._failures - 1, 20))
-            self._closed_until = self._now() + timedelta(seconds=pause)
-            _logger.warning("time-stamp authority, failure %d: %s", self._failures, error)
+            self._rest.failed()
+            _logger.warning("time-stamp authority, failure %d: %s", self._rest.failures, error)
             raise TimeStampUnavailable(str(error)) from None
-        self._failures, self._closed_until = 0, None
+        self._rest.answered()
         return reply
 
     def _ask(self, digest: bytes) -> bytes:

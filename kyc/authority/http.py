@@ -8,7 +8,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,7 +19,7 @@ from evidence.errors import Error
 from evidence.events import Frozen, Sha256, instant, parse_instant
 from evidence.events.envelope import Instant
 from evidence.events.identity import Check
-from evidence.outbound import NoAnswerError, post
+from evidence.outbound import NoAnswerError, Rest, post
 from evidence.ports import Clock, Random, new_id
 from kyc.authority import REASONS, Answer, Basis, Question
 from kyc.errors import AuthorityUnavailable
@@ -27,7 +27,7 @@ from kyc.errors import AuthorityUnavailable
 ANSWER = "application/vnd.jianzheng.authority-answer+json"
 TIMEOUT_S = 5.0
 WINDOW = timedelta(seconds=300)
-REST_S = (1.0, 30.0)  # after a failure the source is left alone this long, doubling: customers must not queue behind it
+REST_S = (1.0, 30.0)  # customers must not queue behind a source that is dead
 
 
 class SignedAnswer(Frozen, frozen=True, kw_only=True):
@@ -65,22 +65,19 @@ class HttpAuthority:
         self._key = key
         self._now = now
         self._random = random
-        self._failures = 0
-        self._rests_until: datetime | None = None
+        self._rest = Rest(now, REST_S)
 
     async def ask(self, question: Question) -> Answer:
         if question.check not in self.checks:
             raise AuthorityUnavailable(f"{question.check} is not agreed with {self.name}")
-        if self._rests_until is not None and self._now() < self._rests_until:
+        if self._rest.lasts:
             raise AuthorityUnavailable("it failed a moment ago")
         try:
             answer = await asyncio.to_thread(self._ask, question)
         except (NoAnswerError, Error) as error:
-            self._failures += 1
-            pause = min(REST_S[1], REST_S[0] * 2.0 ** min(self._failures - 1, 20))
-            self._rests_until = self._now() + timedelta(seconds=pause)
+            self._rest.failed()
             raise AuthorityUnavailable(type(error).__name__) from None
-        self._failures, self._rests_until = 0, None
+        self._rest.answered()
         return answer
 
     def _ask(self, question: Question) -> Answer:

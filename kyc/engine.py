@@ -158,8 +158,12 @@ class FaceEngine:
             self._before, self._eyes = self._eyes, self._before
             return True
 
-    async def look(self, data: bytes) -> face.Look:
-        """Decode and judge one JPEG or PNG. PictureInvalid, PictureTooLarge or TooBusy."""
+    async def look(self, data: bytes, keep: bool = False) -> face.Look:
+        """Decode and judge one JPEG or PNG. PictureInvalid, PictureTooLarge or TooBusy.
+
+        `keep`: in memory, until it is asked for or KEPT_S have passed, so that a decision need not wait for what could
+        be seen while the person was still moving. What is kept is of just these bytes, seen by just this pack.
+        """
         eyes = self._eyes
         key = (eyes.pack.sha256, hashlib.sha256(data).digest())
         found = self._kept.pop(key, None)

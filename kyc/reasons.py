@@ -49,7 +49,12 @@ CAPTURE: dict[str, Reason] = {
 LIVENESS: dict[str, Reason] = {
     **CAPTURE,
     "ACTION_NOT_PERFORMED": _again(
-        "没有看到要求的动作，请按提示慢慢转头。", "The movement was not seen. Please turn your head slowly as shown."
+        "没有看到要求的动作，请看大字，一个一个慢慢做。",
+        "A movement was not seen. Please follow the big words slowly, one after the other.",
+    ),
+    "ACTION_UNSEEN": _again("系统刚刚更新，请重新开始一次。", "The system has just changed. Please start again."),
+    "FACE_FLAT": _again(
+        "请本人把脸慢慢靠近手机，不要拍照片。", "Please bring your own face closer to the phone, not a picture."
     ),
     "FRAMES_ALIKE": _again("请按提示现场拍摄，不要重复使用照片。", "Please take each picture now, as shown."),
     "IDENTITY_CHANGED": _again("请从头到尾由同一个人完成。", "Please let one person do all of it."),

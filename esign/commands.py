@@ -30,6 +30,7 @@ class GivenPlace(Frozen, frozen=True, kw_only=True):
     lon_e7: int | None = None
     accuracy_m: int | None = None
     datum: Literal["WGS-84", "GCJ-02"] = "WGS-84"
+    mocked: bool = False  # a native shell can know; a web page cannot
 
 
 class GivenAct(Frozen, frozen=True, kw_only=True):

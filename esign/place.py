@@ -32,6 +32,7 @@ def coarsen(place: GivenPlace | None, consented: bool) -> CoarsePlace:
     if abs(place.lat_e7) > 900_000_000 or abs(place.lon_e7) > 1_800_000_000 or place.accuracy_m < 0:
         return CoarsePlace(state="unavailable", flags=("out_of_range",))
     flags = (
+        *(("mock",) if place.mocked else ()),
         *(("implausible",) if place.lat_e7 == 0 and place.lon_e7 == 0 else ()),
         *(("imprecise",) if place.accuracy_m > IMPRECISE_M else ()),
     )

@@ -59,13 +59,15 @@ class SessionView(Frozen, frozen=True, kw_only=True):
 async def sign_in(
     data: JSONBody[SignIn],
     request: Request[Any, Any, Any],
+    gate: NamedDependency[Gate],
     rooms: NamedDependency[Rooms],
     tokens: NamedDependency[Tokens],
     settings: NamedDependency[Settings],
 ) -> StaffSessionView:
-    """Trade a one-use sign-in link for a bearer token."""
+    """Trade a one-use sign-in link for a bearer token. A browser that proves its key is known from then on."""
     ip = request.client.host if request.client else ""
-    session = await rooms.accounts.sign_in(data, ip, request.headers.get("user-agent", ""))
+    thumbprint = (await gate.newcomer(request)).thumbprint if "dpop" in request.headers else ""
+    session = await rooms.accounts.sign_in(data, ip, request.headers.get("user-agent", ""), thumbprint)
     staff = session.staff
     who = StaffView(
         id=staff.id,

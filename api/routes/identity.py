@@ -11,8 +11,11 @@ from api.desk import Act, Desk
 from api.rooms import Rooms
 from api.view import CaseView
 from evidence import decode
+from evidence.case import Case
+from evidence.events import Stamp
 from kyc import flow as kyc
 from kyc.access import flow as access
+from kyc.access import own
 from kyc.access.commands import CheckCode, SendCode
 from kyc.challenge import flow as live
 from kyc.commands import (
@@ -72,7 +75,11 @@ async def see_papers(
 async def confirm(
     case_id: FromPath[str], data: JSONBody[ConfirmFields], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
 ) -> CaseView:
-    return await act.on(case_id, data, lambda case, stamp: papers.confirm(case, data, stamp, rooms.identity))
+    async def flow(case: Case, stamp: Stamp) -> Case:
+        await own.refuse_staff_session(case, stamp, rooms.access.vault, rooms.access.now)
+        return await papers.confirm(case, data, stamp, rooms.identity)
+
+    return await act.on(case_id, data, flow)
 
 
 @post("/v1/cases/{case_id:str}/identity/challenges", status_code=200)

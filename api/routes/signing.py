@@ -14,6 +14,9 @@ from api.view import CaseView
 from esign import flow as esign
 from esign import views
 from esign.commands import PrepareDocument, SignDocument, ViewDocument
+from evidence.case import Case
+from evidence.events import Stamp
+from kyc.access import own
 
 
 @post("/v1/cases/{case_id:str}/documents", status_code=200)
@@ -72,7 +75,12 @@ async def sign(
     case_id: FromPath[str], data: JSONBody[SignDocument], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
 ) -> CaseView:
     """Name and opinion by hand, the act signed by the customer's own key (ESG-07)."""
-    return await act.on(case_id, data, lambda case, stamp: esign.sign(case, data, stamp, rooms.esign))
+
+    async def flow(case: Case, stamp: Stamp) -> Case:
+        await own.refuse_staff_session(case, stamp, rooms.access.vault, rooms.access.now)
+        return await esign.sign(case, data, stamp, rooms.esign)
+
+    return await act.on(case_id, data, flow)
 
 
 def _file(data: bytes, media_type: Literal["application/pdf", "image/png"], name: str) -> Response[bytes]:

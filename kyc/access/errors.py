@@ -1,6 +1,6 @@
 """Why somebody is not let in, and what they do next."""
 
-from evidence.errors import Gone, Refused, Unauthenticated, Unprocessable
+from evidence.errors import Forbidden, Gone, Refused, Unauthenticated, Unprocessable
 
 
 class LinkUnknown(
@@ -89,6 +89,15 @@ class SignInLinkUsed(
     en="This sign-in link was already used. Please get a new one.",
 ):
     pass
+
+
+class AgentSelfSign(
+    Forbidden,
+    code="AGENT_SELF_SIGN",
+    zh="这台手机刚由工作人员使用过，不能用来替客户办理。请用您自己的手机打开短信里的链接。",
+    en="A member of staff used this phone lately: it cannot be a customer's. Please open the link on your own phone.",
+):
+    """API-05. A browser key names a browser profile, not a phone: docs/SIGNALS.md says what is missed."""
 
 
 class PartyUnknown(

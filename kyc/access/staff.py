@@ -4,12 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from evidence.errors import HeadMoved, NotFound
-from evidence.events import Frozen, Role, StaffEnrolled, StaffSignedIn, Stamp, instant, parse_instant
+from evidence.events import (
+    Body,
+    Frozen,
+    Role,
+    StaffBrowserUsed,
+    StaffEnrolled,
+    StaffSignedIn,
+    Stamp,
+    instant,
+    parse_instant,
+)
 from evidence.events.envelope import Actor
 from evidence.ledger import Ledger
 from evidence.log import Claim
 from evidence.ports import Clock, Random, new_id
 from evidence.vault import Vault, b64
+from kyc.access import own
 from kyc.access.commands import SignIn
 from kyc.access.errors import SignInLinkInvalid, SignInLinkUsed
 
@@ -101,7 +112,8 @@ class Accounts:
         await self.vault.remember("staff_link", f"{staff_id}/{secret[:8]}", secret, self.now() + SIGN_IN_LINK_LIFE)
         return f"{staff_id}.{secret}"
 
-    async def sign_in(self, command: SignIn, ip: str, agent: str) -> StaffSession:
+    async def sign_in(self, command: SignIn, ip: str, agent: str, thumbprint: str = "") -> StaffSession:
+        """`thumbprint`: of the key the browser proved, where it has one."""
         staff_id, _, secret = command.token.partition(".")
         if not await self.vault.matches("staff_link", f"{staff_id}/{secret[:8]}", secret, self.now()):
             raise SignInLinkInvalid("unknown, used or expired")
@@ -109,7 +121,7 @@ class Accounts:
         hidden = await self.vault.hide(staff_id, "identity", {"ip": ip, "user_agent": agent[:400]})
         session = new_id("ses", self.random)
         expires = self.now() + SESSION_LIFE
-        body = StaffSignedIn(
+        signed_in: Body = StaffSignedIn(
             session=session,
             method="console_link",
             ip=hidden["ip"],
@@ -123,7 +135,11 @@ class Accounts:
             digest=self.vault.blind(staff.tenant, "staff_link", secret.encode()),
             taken=SignInLinkUsed,
         )
-        await self.ledger.note(staff_id, (body,), stamp, (used,))
+        browser = own.digest(self.vault, staff.tenant, thumbprint)
+        seen = (StaffBrowserUsed(session=session, browser=browser),) if thumbprint else ()
+        # Remembered first: a browser that is known too early harms nobody, one known too late would let them through.
+        await own.remember(self.vault, self.now, staff.tenant, thumbprint, ip, agent, SESSION_LIFE)
+        await self.ledger.note(staff_id, (signed_in, *seen), stamp, (used,))
         await self.vault.forget("staff_link", f"{staff_id}/{secret[:8]}")
         return StaffSession(staff=staff, session=session, expires=expires)
 

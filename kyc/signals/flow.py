@@ -255,10 +255,13 @@ async def _staff_facts(tenant: str, ip: str, agent: str, ports: Ports) -> dict[s
 
 
 def network(ip: str) -> str:
-    """The address; of IPv6 the /64, which is what one subscriber has. Empty for what is no address of the outside."""
+    """The address; of IPv6 the /64, which is what one subscriber has. Empty for what is no address of the outside: a
+    proxy of the operator's own would make all customers one."""
     try:
         address = ip_address(ip)
     except ValueError:
+        return ""
+    if not address.is_global:
         return ""
     if isinstance(address, IPv6Address):
         return str(ip_network((address, 64), strict=False))

@@ -1,6 +1,7 @@
 // The agent's and the reviewer's side: a signed-in account, its cases, and what happens in them as it happens.
 
 import { Acts, Client, NoAnswer, Problem, at, type CaseView, type Product, type Staff } from "../api";
+import { deviceKey } from "../device";
 import { locale, t } from "../i18n";
 import { Live, type Link } from "./live";
 
@@ -78,6 +79,8 @@ export class Desk {
   }
 
   private async signIn(token: string): Promise<void> {
+    // Whoever signs in here shows which browser it is: the same one cannot then be a customer's.
+    this.client.credential = { kind: "dpop", key: await deviceKey() };
     const signed = await this.client.post<SignedIn>("/v1/staff/sessions", { token });
     // This tab only, gone when it closes: a bearer token is worth what it opens.
     try { sessionStorage.setItem(SESSION, JSON.stringify(signed)); } catch { /* works until a reload */ }

@@ -96,7 +96,7 @@ async def test_the_counts_are_rebuilt_from_the_log(story: Story) -> None:
     assert case.identity_of("proposer").review == "requested"
 
 
-async def test_facts_that_hang_are_a_step_up(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:  # API-12
+async def test_facts_that_hang_are_a_step_up(story: Story) -> None:  # API-12
     story.ports = replace(story.ports, signals=replace(story.ports.signals, patience_s=0))
     case = await story.before_the_camera(somebody(1))
     assert case.identity_of("proposer").review == "requested"
@@ -139,8 +139,8 @@ async def test_for_anybody_else_there_are_no_signals(story: Story, actor: Actor)
     case = (await confirmed_by(story, 4))[3]
     name = signals.stream(case, "proposer", story.ports.signals)
     for who, tenant in ((actor, "demo"), (REVIEWER, "another")):
+        stamp = Stamp(actor=who, at=story.clock.at)
         with pytest.raises(NotFound):
-            stamp = Stamp(actor=who, at=story.clock.at)
             await signals.read_signals(name, tenant, ReadSignals(reason="why"), stamp, story.ports.signals)
 
 

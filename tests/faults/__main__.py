@@ -23,7 +23,7 @@ from tests.faults.table import Found, page, rendered
 PAGE = Path(__file__).parents[2] / "docs" / "FAULTS.md"
 SQLITE_PARTS = 2
 RUNNING = 2  # sections at once
-TINY_SECTIONS = ("sqlite-1", "sqlite-2", "calls-eio", "calls-kill", "ports")
+TINY_SECTIONS = ("sqlite-1", "calls-eio", "ports")
 
 Section = Callable[[Path, Scale], list[Found]]
 SECTIONS: Mapping[str, Section] = {

@@ -21,4 +21,4 @@ class Scale:
         return replace(self, cycles=share, seed=self.seed * 100 + number)
 
 
-TINY = Scale(cycles=3, postgres=0, service=0, occurrences=1, calls=("fdatasync",), stride=11)
+TINY = Scale(cycles=6, postgres=0, service=0, occurrences=1, calls=("fdatasync",), stride=11)

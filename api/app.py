@@ -42,10 +42,23 @@ from api.monitor import Monitor
 from api.once import MemoryOnce, Once, RedisOnce
 from api.proofroom import Proofroom
 from api.rooms import open_rooms
-from api.routes import access, cases, catalogue, identity, privacy, proof, reading, screening, service, signing
+from api.routes import (
+    access,
+    cases,
+    catalogue,
+    identity,
+    privacy,
+    proof,
+    reading,
+    screening,
+    service,
+    signals,
+    signing,
+)
 from api.screening import OpenScreenings, Rescreener
 from api.sender import ConsoleSender
 from api.settings import Settings
+from api.signals import OpenSignals, SignalWatch
 from api.store import Store
 from api.sweeper import Sweeper
 from evidence import custody
@@ -114,6 +127,7 @@ def create_app(
     sweeper = Sweeper(store.ledger, store.log, store.objects, rooms.identity, now, health)
     keeper = Keeper(rooms.erasure, health, store.key_files, store.leases)
     screenings, rescreener = OpenScreenings(), Rescreener(rooms.identity, health)
+    open_signals, signal_watch = OpenSignals(), SignalWatch(rooms.identity.signals, health)
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
     desk = Desk(store.ledger, store.vault, shared.answers, now, alone=not settings.redis_url)
@@ -130,7 +144,17 @@ def create_app(
             if health.sound:
                 await proofroom.start()
             heed = partial(custody.heed, keyring=store.vault.keyring)
-            learners = (index.learn, sweeper.learn, keeper.learn, heed, screenings.learn, rescreener.learn)
+            learners = (
+                index.learn,
+                sweeper.learn,
+                keeper.learn,
+                heed,
+                screenings.learn,
+                rescreener.learn,
+                open_signals.learn,
+                signal_watch.learn,
+                rooms.identity.signals.seen.learn,
+            )
             chores = (
                 alarms.run,
                 monitor.run,
@@ -138,6 +162,7 @@ def create_app(
                 keeper.run,
                 proofroom.stamp_checkpoints,
                 rescreener.run,
+                signal_watch.run,
                 shared.tidy,
             )
             await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
@@ -158,7 +183,18 @@ def create_app(
     doors = Router("/", route_handlers=[*access.ROUTES, *proof.OPEN_ROUTES], middleware=[limit.middleware])
     routes = [
         route
-        for room in (cases, catalogue, reading, identity, signing, proof, privacy, screening, service)
+        for room in (
+            cases,
+            catalogue,
+            reading,
+            identity,
+            signing,
+            proof,
+            privacy,
+            screening,
+            signals,
+            service,
+        )
         for route in room.ROUTES
     ]
     pages = create_static_files_router("/static", [settings.pages], after_response=None)
@@ -182,6 +218,7 @@ def create_app(
             "case_index": provide(index),
             "live": provide(live),
             "screenings": provide(screenings),
+            "signals": provide(open_signals),
             "proofroom": provide(proofroom),
             "caller": Provide(caller),
             "act": Provide(act),

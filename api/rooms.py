@@ -94,6 +94,12 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             random=random,
             authority=authority,
         ),
-        erasure=evidence.erasure.flow.Ports(ledger, vault, now, retention.table()),
+        erasure=evidence.erasure.flow.Ports(
+            ledger,
+            vault,
+            now,
+            retention.table(),
+            beside=lambda case: [kyc.screening.flow.stream(case, party, screening) for party in case.people],  # type: ignore[arg-type]
+        ),
         workers=workers,
     )

@@ -7,7 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from evidence.case import Case
 from evidence.case.identity import Identity
-from evidence.events import Frozen
+from evidence.events import Frozen, instant, parse_instant
+from kyc.rules import ASK_AGAIN
 
 
 class StepView(Frozen, frozen=True, kw_only=True, omit_defaults=False):
@@ -140,7 +141,12 @@ def _documents(case: Case, full: bool) -> tuple[dict[str, Any], ...]:
 
 
 def _consents(case: Case) -> dict[str, Any]:
-    return {scope: {"decision": consent.decision, "at": consent.at} for scope, consent in case.consents.items()}
+    """`ask_after`: until then nobody asks again by themselves (KYC-02)."""
+    return {
+        scope: {"decision": consent.decision, "at": consent.at}
+        | ({} if consent.decision == "given" else {"ask_after": instant(parse_instant(consent.at) + ASK_AGAIN)})
+        for scope, consent in case.consents.items()
+    }
 
 
 def _reading(case: Case) -> dict[str, Any]:

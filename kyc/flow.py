@@ -158,11 +158,12 @@ async def erasing(case: Case, party: Party, rule: Rule, stamp: Stamp, ports: Por
         return rule(case)
 
     after = await ports.ledger.record(case.id, asked, stamp)
-    gone = [media for media in stored if media.commitment in after.erased]
-    if gone:
+    if len(after.keeping.erasures) > len(case.keeping.erasures):
         last = after.keeping.erasures[-1]
         if last.whole and last.retention == "biometric":
             await ports.vault.destroy_class(case.id, "biometric", last.seq)
+    gone = [media for media in stored if media.commitment in after.erased]
+    if gone:
         await ports.vault.destroy(case.id, gone)
     return after
 

@@ -1,6 +1,6 @@
 """What may happen on the way to an identity, decided from the case alone and the facts it is handed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from evidence.case import Case, Session
@@ -41,6 +41,7 @@ from kyc.errors import (
 from kyc.reasons import ACCEPTING
 
 SILENT = "AUTHORITY_SILENT"
+ASK_AGAIN = timedelta(hours=48)  # after a refusal the same question is not put again for this long (KYC-02)
 STRENGTH: Literal["K3"] = "K3"  # paper, live face or a person who looked, and the device that did it
 
 
@@ -115,6 +116,14 @@ def erasure(case: Case, party: Party, basis: str) -> tuple[Body, ...]:
     return (Erased(basis=basis, retention="biometric", fields=fields, whole=not others),) if fields else ()
 
 
+def withdrawn_faces(case: Case, party: Party) -> tuple[Body, ...]:
+    """As `erasure`; where nothing is stored any more the key goes all the same, and the certificate says so (KYC-17)."""
+    if any(_media(case, identity) for name, identity in case.identity.items() if name != party):
+        return erasure(case, party, "KYC-17")
+    fields = _media(case, case.identity_of(party))
+    return (Erased(basis="KYC-17", retention="biometric", fields=fields, whole=True),)
+
+
 def keys(party: Party) -> tuple[str, ...]:
     return tuple(f"identity:{party}:{strength}" for strength in ("K1", "K2", "K3"))
 
@@ -145,7 +154,7 @@ def decide_consent(case: Case, command: DecideConsent, current: str, stamp: Stam
     if command.decision == "withdrawn":
         if not case.consented(scope):
             raise ConsentNotGiven(scope=scope)
-        erased = erasure(case, party, "KYC-17") if scope == "face" else ()
+        erased = withdrawn_faces(case, party) if scope == "face" else ()
         withdraws = (key,) if case.state == "open" else ()
         return (ConsentWithdrawn(scope=scope, withdraws=withdraws), *erased)
     if case.notices.get(scope) != command.text_sha256:

@@ -1,7 +1,7 @@
 """Event first, then destroy: what is not sealed did not happen. A crash in between is completed by `finish`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,9 @@ class Ports:
     vault: Vault
     now: Clock
     table: Table
+    beside: Callable[[Case], Iterable[str]] = (
+        lambda _: ()
+    )  # streams that keep what was found out about the case's people
 
 
 async def erase(case: Case, command: Erase, stamp: Stamp, ports: Ports) -> Case:
@@ -73,6 +76,11 @@ async def finish(case: Case, ports: Ports) -> bool:
         if not await ports.vault.is_destroyed(case.id, retention, seq):
             await ports.vault.destroy_class(case.id, retention, seq)
             done = False
+        if retention == "identity":  # one rule for both: who the person is, and what was found out about them
+            for stream in ports.beside(case):
+                if await ports.vault.keyring.existing(stream, retention) is not None:
+                    await ports.vault.destroy_class(stream, retention)
+                    done = False
     return not await ports.vault.discard(case.id, case.erased) and done
 
 

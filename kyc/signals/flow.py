@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from evidence.case import Case, Session
-from evidence.errors import ClaimTaken, NotAllowed, NotFound, Unavailable
+from evidence.errors import NotAllowed, NotFound, Unavailable
 from evidence.events import Actor, Event, Party, RiskDecided, RiskRulesLoaded, SignalsDecided, SignalsRead, Stamp
 from evidence.events.risk import Moment, Used
 from evidence.ledger import Ledger
-from evidence.log import Claim
 from evidence.ports import Clock
 from evidence.vault import Vault
 from kyc.signals import record
@@ -93,7 +92,7 @@ async def confirmed(case: Case, party: Party, session: Session, fields: Mapping[
             facts = ports.seen.persons(used) | await _staff_facts(case.tenant, ip, agent, ports)
     except (TimeoutError, Unavailable):
         used, facts, late = None, {}, True
-    decision = await _seal(case, party, "confirmed", facts, used, late, (), ports)
+    decision = await _seal(case, party, "confirmed", facts, used, late, ports)
     if used is not None:
         ports.seen.add(used)
     if decision.outcome == "deny":
@@ -103,15 +102,15 @@ async def confirmed(case: Case, party: Party, session: Session, fields: Mapping[
 
 async def signed(case: Case, party: Party, document: str, ports: Ports) -> Decision | None:
     """For a follower: the places of what this party signed, once for each document; None when it was done before."""
-    facts = await place_facts(await ports.ledger.events(case.id), party, case.id, ports.vault)
-    earlier = (await _record(stream(case, party, ports), ports)).decisions
-    known = {name: n for decision in earlier for name, n in decision.facts.items() if not name.startswith("place_")}
     digest = ports.vault.blind(case.tenant, "risk_signed", f"{case.id}/{document}".encode())
-    try:
-        claim = Claim(tenant=case.tenant, kind="risk_signed", digest=digest)
-        return await _seal(case, party, "signed", known | facts, None, False, (claim,), ports)
-    except ClaimTaken:
+    held, cmd = await _record(stream(case, party, ports), ports), f"{digest}.{digest}"
+    if cmd in held.commands:
         return None
+    facts = await place_facts(await ports.ledger.events(case.id), party, case.id, ports.vault)
+    known = {
+        name: n for decision in held.decisions for name, n in decision.facts.items() if not name.startswith("place_")
+    }
+    return await _seal(case, party, "signed", known | facts, None, False, ports, cmd)
 
 
 async def may_go_on(case: Case, party: Party, ports: Ports) -> bool:
@@ -187,8 +186,8 @@ async def _seal(
     facts: Mapping[str, int],
     used: Used | None,
     late: bool,
-    claims: tuple[Claim, ...],
     ports: Ports,
+    cmd: str = "",
 ) -> Decision:
     rules = ports.book.current()
     await _announce(rules, ports)
@@ -206,7 +205,7 @@ async def _seal(
         used=used,
         late=late,
     )
-    await ports.ledger.note(stream(case, party, ports), (body,), Stamp(actor=SYSTEM, at=ports.now()), claims)
+    await ports.ledger.note(stream(case, party, ports), (body,), Stamp(actor=SYSTEM, at=ports.now(), cmd=cmd))
     return decision
 
 

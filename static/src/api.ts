@@ -24,7 +24,10 @@ export interface Opener { name: string; company: string; certificate: string | n
 
 export interface Step { name: string; state: "done" | "current" | "waiting"; missing: string[] }
 export interface Attempt { seq: number; at: string; verdict: string; reasons: string[] }
-export interface Challenge { id: string; nonce: string; actions: string[]; expires: string; frames: unknown; judged?: boolean }
+export interface Challenge {
+  id: string; nonce: string; actions: string[]; paper: string | null; colour: boolean; expires: string; frames: unknown; judged?: boolean;
+}
+export interface Shown { name: string; rgb: number[] }
 export interface Paper { verdict: string | null; reasons: string[]; confirm?: string[] }
 export interface Identity {
   route: "face" | "assisted" | null;

@@ -18,6 +18,14 @@ export async function openCamera(facing: Facing): Promise<MediaStream> {
   }
 }
 
+/** What the browser says of the camera in use: a claim, signed with the pictures. */
+export function cameraOf(stream: MediaStream): { label: string; width: number; height: number; rate: number } {
+  const track = stream.getVideoTracks()[0];
+  const { width, height, frameRate } = track?.getSettings() ?? {};
+  const label = (track?.label ?? "").normalize("NFC").replace(/[\u0000-\u001f\u007f]|[\ud800-\udfff]/g, "").slice(0, 200);
+  return { label, width: width ?? 0, height: height ?? 0, rate: Math.min(1000, Math.round(frameRate ?? 0)) };
+}
+
 export function closeCamera(stream: MediaStream | null): void {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }

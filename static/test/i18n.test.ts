@@ -43,7 +43,8 @@ test("every reason and every action of the identity check has words for the cust
   for (const code of codes) expect(zh).toHaveProperty([`reason.${code}`]);
   const review = /ReviewReason = Literal\[([^\]]+)\]/.exec(reasons)![1]!;
   for (const match of review.matchAll(/"(\w+)"/g)) expect(zh).toHaveProperty([`review_reason.${match[1]}`]);
-  const actions = readFileSync(resolve(root, "../kyc/liveness.py"), "utf8");
-  const named = /NEUTRAL, LEFT, RIGHT = "(\w+)", "(\w+)", "(\w+)"/.exec(actions)!;
-  for (const action of named.slice(1)) expect(zh).toHaveProperty([`action.${action}`]);
+  const actions = readFileSync(resolve(root, "../kyc/liveness/actions.py"), "utf8");
+  const named = [...actions.matchAll(/^[A-Z, ]+ = ((?:"\w+", )+"\w+")$/gm)].flatMap((match) => match[1]!.split(", "));
+  expect(named.length).toBe(7);
+  for (const action of named) expect(zh).toHaveProperty([`action.${action.replace(/"/g, "")}`]);
 });

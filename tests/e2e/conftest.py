@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from bench.server import Server, running
-from tests.e2e import film
 from tests.e2e.desk import Agent
 from tests.e2e.phone import DESK, Phone
 from tests.outside import need
@@ -64,18 +63,9 @@ def browser(launch: Callable[..., Browser]) -> Browser:
 
 
 @pytest.fixture(scope="session")
-def filmed(launch: Callable[..., Browser], tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Browser]:
-    """Browsers whose camera shows a film; every capture of a service needs a film of its own: no picture twice."""
-
-    def start(seed: int) -> Browser:
-        path = film.write(tmp_path_factory.mktemp("film") / "face.mjpeg", seed)
-        return launch(
-            "--use-fake-device-for-media-stream",
-            "--use-fake-ui-for-media-stream",
-            f"--use-file-for-fake-video-capture={path.resolve()}",
-        )
-
-    return start
+def filmed(launch: Callable[..., Browser]) -> Browser:
+    """One whose camera opens without asking; `film.play` puts a specimen before it."""
+    return launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,24 @@
 """The whole journey on a phone, by touch, to the signed paper and the bundle, with the agent watching."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
 from bench.server import Server
 from evidence.verify import TrustedKeys, verify_bundle
+from tests.e2e import film
 from tests.e2e.customer import Customer
 from tests.e2e.desk import Agent
 from tests.e2e.phone import Phone
 
 
 def test_a_customer_signs_on_a_phone_while_the_agent_watches(
-    server: Server, browser: Browser, filmed: Callable[[int], Browser], agent: Agent, screens: Path, tmp_path: Path
+    server: Server, browser: Browser, filmed: Browser, agent: Agent, screens: Path, tmp_path: Path
 ) -> None:  # STA-01, STA-03, KYC-04, ESG-04, EVD-10
     link = agent.open_case()
     numbers = iter(range(1, 100))
-    with Phone.held(filmed(1), server.url, screens) as phone:
+    with Phone.held(filmed, server.url, screens) as phone:
+        film.play(phone.page.context, 1)
         customer = Customer(phone, server, lambda name: phone.look(f"{next(numbers):02}-{name}"))
         customer.enter(link)
         customer.accept_notices()

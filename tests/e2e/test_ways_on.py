@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Route, expect
 from bench.server import Server
 from bench.walk import PERSON
 from evidence.verify.container import read
+from tests.e2e import film
 from tests.e2e.customer import Customer
 from tests.e2e.desk import Agent, Reviewer, serial
 from tests.e2e.phone import DESK, Phone
@@ -73,12 +74,13 @@ def test_without_a_camera_a_person_decides_and_an_english_reader_declines_on_a_n
 
 
 def test_with_large_text_a_lost_line_and_closed_pages_nothing_is_lost_and_nothing_done_twice(
-    server: Server, filmed: Callable[[int], Browser], agent: Agent, screens: Path, tmp_path: Path
+    server: Server, filmed: Browser, agent: Agent, screens: Path, tmp_path: Path
 ) -> None:  # STA-04, STA-05, API-02
     link = agent.open_case()
     numbers = iter(range(1, 100))
-    with Phone.held(filmed(2), server.url, screens) as phone:
+    with Phone.held(filmed, server.url, screens) as phone:
         page = phone.page
+        film.play(page.context, 2)
         customer = Customer(phone, server, lambda name: phone.look(f"xl{next(numbers):02}-{name}"))
         customer.enter(link, scale="150")
         customer.accept_recording()

@@ -22,6 +22,7 @@ from evidence.vault import b64, unb64
 from kyc import intake, liveness
 from kyc.challenge import rules
 from kyc.commands import CaptureFrame, DecideChallenge, IssueChallenge
+from kyc.duties.flow import admit_face
 from kyc.engine import Eyes, FaceEngine
 from kyc.errors import FrameReplayed, FramesUnsigned
 from kyc.face import Face
@@ -43,6 +44,7 @@ async def issue_challenge(
 ) -> Case:
     """Random movements and colours, for this device and this card, for a minute."""
     party, _ = rules.admit_challenge(case, stamp)
+    await admit_face(case, ports.ledger)
     birth = date.fromisoformat((await confirmed(case, party, ports))["birth"])
     age = age_on(birth, day(stamp.at))
     drawn = rules.Drawn(

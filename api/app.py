@@ -31,6 +31,7 @@ from api.auth import Caller, Gate, Tokens, idempotency_key
 from api.clock import utc_now
 from api.desk import Act, Desk
 from api.dpop import Proofs
+from api.duties import FaceDuties
 from api.followers import following
 from api.health import Health
 from api.index import CaseIndex
@@ -46,6 +47,7 @@ from api.routes import (
     access,
     cases,
     catalogue,
+    duties,
     identity,
     privacy,
     proof,
@@ -63,6 +65,7 @@ from api.store import Store
 from api.sweeper import Sweeper
 from evidence import custody
 from evidence.ports import Clock, Random, Sender
+from kyc.duties.count import StoredFaces
 
 TIDY_EVERY_S = 600
 
@@ -128,6 +131,8 @@ def create_app(
     keeper = Keeper(rooms.erasure, health, store.key_files, store.leases)
     screenings, rescreener = OpenScreenings(), Rescreener(rooms.identity, health)
     open_signals, signal_watch = OpenSignals(), SignalWatch(rooms.identity.signals, health)
+    faces = StoredFaces()
+    face_duties = FaceDuties(rooms.duties, faces, health)
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
     desk = Desk(store.ledger, store.vault, shared.answers, now, alone=not settings.redis_url)
@@ -154,6 +159,7 @@ def create_app(
                 open_signals.learn,
                 signal_watch.learn,
                 rooms.identity.signals.seen.learn,
+                faces.learn,
             )
             chores = (
                 alarms.run,
@@ -163,6 +169,7 @@ def create_app(
                 proofroom.stamp_checkpoints,
                 rescreener.run,
                 signal_watch.run,
+                face_duties.run,
                 shared.tidy,
             )
             await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
@@ -192,6 +199,7 @@ def create_app(
             proof,
             privacy,
             screening,
+            duties,
             signals,
             service,
         )
@@ -219,6 +227,7 @@ def create_app(
             "live": provide(live),
             "screenings": provide(screenings),
             "signals": provide(open_signals),
+            "duties": provide(face_duties),
             "proofroom": provide(proofroom),
             "caller": Provide(caller),
             "act": Provide(act),

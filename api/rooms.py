@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import esign.flow
 import evidence.erasure.flow
 import kyc.access.flow
+import kyc.duties.flow
 import kyc.flow
 import kyc.screening.flow
 import kyc.signals.flow
@@ -20,6 +21,7 @@ from evidence.events import Actor, Stamp
 from evidence.ports import Clock, Random, Sender
 from kyc import models, notices
 from kyc.access.staff import Accounts
+from kyc.duties.rules import Limits
 from kyc.engine import FaceEngine
 from kyc.ocr import Reader
 from kyc.pool import Workers
@@ -38,6 +40,7 @@ class Rooms:
     products: products.flow.Ports
     esign: esign.flow.Ports
     erasure: evidence.erasure.flow.Ports
+    duties: kyc.duties.flow.Ports
     workers: Workers
 
     @asynccontextmanager
@@ -101,5 +104,6 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             retention.table(),
             beside=lambda case: [kyc.screening.flow.stream(case, party, screening) for party in case.people],  # type: ignore[arg-type]
         ),
+        duties=kyc.duties.flow.Ports(ledger, now, Limits()),
         workers=workers,
     )

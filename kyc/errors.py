@@ -93,6 +93,24 @@ class PaperNotAccepted(
     """KYC-10: what a party may show is fixed in the policy of the case. `facts['accepted']` names the kinds."""
 
 
+class PictureNotApproved(
+    Refused,
+    code="PICTURE_NOT_APPROVED",
+    zh="查看证件影像要先请另一位同事批准，批准后 24 小时内有效。",
+    en="Please ask a colleague to agree before you look at the papers. Their word holds for 24 hours.",
+):
+    """EVD-13."""
+
+
+class PictureApprovalByAnother(
+    Refused,
+    code="PICTURE_APPROVAL_BY_ANOTHER",
+    zh="自己申请查看的影像不能由自己批准，请交给另一位同事。",
+    en="You asked to see these pictures yourself. Somebody else has to agree.",
+):
+    pass
+
+
 class FieldsUnconfirmed(
     Refused,
     code="FIELDS_UNCONFIRMED",

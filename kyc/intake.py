@@ -7,6 +7,7 @@ and nothing can hide behind the picture (row 21). EXIF turns the picture and is 
 import io
 import re
 import struct
+import zlib
 from typing import NamedTuple
 
 import cv2
@@ -155,13 +156,16 @@ def _next_marker(data: bytes, at: int) -> int:
 
 
 def _walk_png(data: bytes) -> tuple[Container, int]:
-    """Chunks of ISO/IEC 15948 up to IEND."""
+    """Chunks of ISO/IEC 15948 up to IEND, each with the checksum it says it has."""
     width, height = struct.unpack_from(">II", data, 16)
     if data[12:16] != b"IHDR":
         raise PictureInvalid("no header")
     at = 8
     while True:
         length, kind = struct.unpack_from(">I4s", data, at)
+        (said,) = struct.unpack_from(">I", data, at + 8 + length)
+        if zlib.crc32(memoryview(data)[at + 4 : at + 8 + length]) != said:
+            raise PictureInvalid("a chunk is not what its checksum says")
         at += 12 + length
         if kind == b"IEND":
             return Container("PNG", "image/png", width, height), at

@@ -18,6 +18,9 @@ from evidence.events import (
     PaperCaptured,
     PaperConfirmed,
     PaperRead,
+    PictureApproved,
+    PictureAsked,
+    PictureRead,
     ReviewDecided,
     ReviewRequested,
     RouteChosen,
@@ -38,6 +41,9 @@ IdentityBody = (
     | RouteLocked
     | ReviewRequested
     | ReviewDecided
+    | PictureAsked
+    | PictureApproved
+    | PictureRead
     | IdentityVerified
 )
 
@@ -180,6 +186,14 @@ class Identity(Frozen, frozen=True, kw_only=True):
                 return replace(self, review="requested")
             case ReviewDecided():
                 return replace(self, review=body.decision)
+            case PictureAsked():
+                return replace(self, asks={**self.asks, body.ask: Ask(by=event.actor.id)})
+            case PictureApproved():
+                agreed = replace(self.asks[body.ask], approved_by=event.actor.id, approved_at=event.at)
+                return replace(self, asks={**self.asks, body.ask: agreed})
+            case PictureRead():
+                ask = self.asks[body.ask]
+                return replace(self, asks={**self.asks, body.ask: replace(ask, reads=ask.reads + 1)})
             case IdentityVerified():
                 verified = Verified(strength=body.strength, route=body.route, at=event.at, session=body.session)
                 return replace(self, verified=verified)

@@ -194,6 +194,32 @@ class ReviewDecided(Body, frozen=True, kw_only=True):
     seen: tuple[Commitment, ...] = ()
 
 
+class PictureAsked(Body, frozen=True, kw_only=True):
+    """Staff want to look at the pictures of a party's papers, and say why (EVD-13)."""
+
+    TYPE: ClassVar[str] = "identity.picture_asked/1"
+    ask: str
+    party: Party
+    reason: str
+
+
+class PictureApproved(Body, frozen=True, kw_only=True):
+    """A second person agreed that whoever asked looks at them."""
+
+    TYPE: ClassVar[str] = "identity.picture_approved/1"
+    ask: str
+    party: Party
+
+
+class PictureRead(Body, frozen=True, kw_only=True):
+    """One picture was handed out to the actor of this event: once for each time."""
+
+    TYPE: ClassVar[str] = "identity.picture_read/1"
+    ask: str
+    party: Party
+    paper: PaperKind
+
+
 class IdentityVerified(Body, frozen=True, kw_only=True):
     """Satisfies `identity:<party>:<K…>` and every weaker strength."""
 

@@ -100,8 +100,8 @@ def _periodic(picture: Pixels, sheet: Sheet) -> float:
         return 0.0
     fine = np.clip(grey - cv2.GaussianBlur(grey, (0, 0), 3), -12, 12)  # text is strong, a pattern faint and everywhere
     fine *= np.outer(np.hanning(fine.shape[0]), np.hanning(fine.shape[1])).astype(np.float32)
-    power = np.fft.fftshift(np.log1p(np.abs(np.fft.rfft2(fine))).astype(np.float32), axes=0)
-    power = cv2.GaussianBlur(power, (0, 0), 0.7)
+    spectrum = np.fft.fftshift(np.log1p(np.abs(np.fft.rfft2(fine))).astype(np.float32), axes=0)
+    power = cv2.GaussianBlur(spectrum, (0, 0), 0.7)
     rest = np.asarray(power - cv2.blur(power, (15, 15)))[_fine_enough(grey.shape[0], grey.shape[1])]
     return float(rest.max() / max(float(rest.std()), 1e-6))
 

@@ -5,7 +5,6 @@ their own, and a repair counts when exactly one of them fits. Names have no digi
 letters, they are told as unproven. What is repaired is always confirmed by the person.
 """
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,17 +15,18 @@ WEIGHTS = (7, 3, 1)
 VALUES = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 TO_DIGIT = str.maketrans("OQDIZSGB", "00012568")
 TO_LETTER = str.maketrans("012568", "OIZSGB")
-LOOK_ALIKE = {"0": "OQD", "O": "0", "Q": "0", "D": "0", "1": "I", "I": "1", "2": "Z", "Z": "2", "5": "S", "S": "5"} | {
-    "6": "G",
-    "G": "6",
+LOOK_ALIKE = {"0": "OQD", "O": "0", "Q": "0", "D": "0", "1": "I", "I": "1", "2": "Z", "Z": "2"} | {
+    "5": "S",
+    "S": "5",
     "8": "B",
     "B": "8",
-}
-MOST = 2  # characters repaired in one field: more is guessing
+}  # not 6 and G: their values are ten apart, so no digit tells them apart
 
 _LINE_1 = re.compile(r"^P[A-Z<][A-Z<]{3}[A-Z<]{39}$")
 _LINE_2 = re.compile(r"^[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{7}[MFX<][0-9]{7}[A-Z0-9<]{14}[0-9<][0-9]$")
-_FILLERS = str.maketrans({"«": "<<", "‹": "<", "〈": "<", "《": "<<", "＜": "<", "く": "<", "ㄑ": "<", "＞": "<"})
+_FILLERS = str.maketrans(
+    {"«": "<<", "‹": "<", "〈": "<", "《": "<<", "＜": "<", "く": "<", "ㄑ": "<", "＞": "<", "|": "1"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,20 +118,17 @@ def _mended(line: str) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _readings(text: str, numeric: bool) -> Iterator[str]:
-    """As it was read, and with up to two look-alikes put the other way; only digits where only digits stand."""
+    """As it was read, and with one look-alike put the other way: two would fit by chance too often.
+
+    Only digits where only digits stand.
+    """
     if numeric:
         yield text.translate(TO_DIGIT)
         return
-    places = [at for at, character in enumerate(text) if character in LOOK_ALIKE]
-    for count in range(MOST + 1):
-        for chosen in itertools.combinations(places, count):
-            for others in itertools.product(*(LOOK_ALIKE[text[at]] for at in chosen)):
-                changed = list(text)
-                for at, other in zip(chosen, others, strict=True):
-                    changed[at] = other
-                yield "".join(changed)
-        if count == 0 and not places:
-            return
+    yield text
+    for at, character in enumerate(text):
+        for other in LOOK_ALIKE.get(character, ""):
+            yield text[:at] + other + text[at + 1 :]
 
 
 def _proven(text: str, digit: str) -> bool:

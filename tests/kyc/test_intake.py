@@ -1,8 +1,10 @@
 """Hostile pictures: rows 20 to 22 of the list of attacks."""
 
 import io
+import resource
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -103,3 +105,53 @@ def test_what_was_cut_out_carries_no_metadata() -> None:
 def test_a_picture_full_of_stuffing_is_walked_at_once() -> None:
     stuffed = picture()[:-2] + b"\xff\x00" * 4_000_000 + b"\xff\xd9"
     assert intake.inspect(stuffed).kind == "JPEG"
+
+
+def hostile(count: int) -> Iterator[bytes]:
+    """Malformed, bombs and polyglots in turn; each one another."""
+    chance = np.random.default_rng(20)
+    bodies = (
+        b"<html><script>alert(1)</script>",
+        b"PK\x03\x04" + bytes(60),
+        b"%PDF-1.7\n",
+        b"GIF89a",
+        b"MZ" + bytes(80),
+    )
+    for at in range(count):
+        whole = picture(("JPEG", "PNG")[at % 2], size=(64 + at, 64))
+        side = int(chance.integers(5_001, 65_500))
+        body = bodies[at % len(bodies)]
+        yield (
+            whole[: int(chance.integers(1, len(whole) - 3))],  # cut short
+            png_of(side, side),  # a bomb: gigabytes of pixels in a hundred bytes
+            png_bomb(4_900 + at),  # a bomb in earnest: the pixels are within the limit, the data is not
+            whole + body,  # polyglot, the picture in front
+            body + whole,  # polyglot, the picture behind
+            jpeg_of(side, side),  # a bomb by its frame header
+        )[at % 6]
+
+
+def png_bomb(side: int) -> bytes:
+    """A true PNG whose rows unpack to a hundred times what the header promises."""
+    whole = png_of(side, 100)
+    rows = zlib.compress(bytes(100 * (side * 3 + 1) * 100), 9)
+    data = struct.pack(">I", len(rows)) + b"IDAT" + rows + struct.pack(">I", zlib.crc32(b"IDAT" + rows))
+    return whole[:33] + data[:-4] + b"\0\0\0\0" + whole[-12:]  # and its checksum is wrong
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    """A JPEG whose frame says it is that large."""
+    whole = picture()
+    at = whole.index(b"\xff\xc0")
+    return whole[: at + 5] + struct.pack(">HH", height, width) + whole[at + 9 :]
+
+
+def test_a_hundred_hostile_files_are_refused_in_little_memory() -> None:  # rows 20, 21
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused = 0
+    for data in hostile(108):
+        with pytest.raises((PictureInvalid, PictureTooLarge, BodyTooLarge)):
+            intake.decode(data)
+        refused += 1
+    assert refused == 108
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 160 * 1024  # kilobytes

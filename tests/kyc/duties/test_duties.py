@@ -13,7 +13,7 @@ from kyc.duties import flow
 from kyc.duties.commands import ApproveAssessment, OutdateAssessment, RecordFiling, RegisterAssessment
 from kyc.duties.count import StoredFaces
 from kyc.duties.errors import AssessmentUnknown, FaceNotAssessed, NothingToFile, SecondPersonNeeded
-from kyc.duties.rules import Command, Limits, working_day
+from kyc.duties.rules import Command, Duties, Limits, working_day
 from tests.kyc.story import AGENT, Story
 
 ONE, TWO = Actor(id="staff_one", role="admin"), Actor(id="staff_two", role="admin")
@@ -21,7 +21,7 @@ REGISTER = RegisterAssessment(assessment="pia-1", dated="2026-11-20", owner="个
 APPROVE = ApproveAssessment(assessment="pia-1")
 
 
-async def record(story: Story, command: Command, actor: Actor = ONE, limits: Limits | None = None) -> flow.Duties:
+async def record(story: Story, command: Command, actor: Actor = ONE, limits: Limits | None = None) -> Duties:
     ports = flow.Ports(story.ports.ledger, story.clock, limits or Limits())
     return await flow.record("demo", command, Stamp(actor=actor, at=story.clock.at), ports)
 

@@ -81,7 +81,9 @@ def view(case: Case, role: str, session: str | None = None) -> CaseView:
             code=_code(case, party),
         )
     if role in ("reviewer", "auditor"):
-        identities = {name: _identity(case, identity) for name, identity in case.identity.items()}
+        identities = {
+            name: _identity(case, identity) | {"pictures": _asks(identity)} for name, identity in case.identity.items()
+        }
         return CaseView(**shared, consents=_consents(case), reading=_reading(case), identities=identities)
     return CaseView(**shared)
 
@@ -195,6 +197,14 @@ def _identity(case: Case, identity: Identity) -> dict[str, Any]:
         if identity.verified is None
         else {"strength": identity.verified.strength, "route": identity.verified.route, "at": identity.verified.at},
     }
+
+
+def _asks(identity: Identity) -> list[dict[str, Any]]:
+    """Who of the staff wants to look at the papers, and whether another agreed."""
+    return [
+        {"id": name, "by": ask.by, "approved": ask.approved_by is not None, "reads": ask.reads}
+        for name, ask in identity.asks.items()
+    ]
 
 
 def _code(case: Case, party: str) -> dict[str, Any] | None:

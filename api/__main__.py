@@ -27,7 +27,9 @@ def announce(settings: Settings, sandbox: "subprocess.Popen[str]") -> None:
     print(f"\n见证 Jianzheng · {settings.mode} · 就绪 ready", flush=True)
     for who, address in json.loads(told).items():
         print(f"  {who}: {address}", flush=True)
-    print("  短信和验证码会显示在这里 / messages and codes appear below. Ctrl+C 停止 stops.\n", flush=True)
+    print("  短信和验证码会显示在这里 / messages and codes appear below. Ctrl+C 停止 stops.")
+    print("  业务员用过的浏览器不能替客户办理，客户链接请用另一个浏览器或无痕窗口打开")
+    print("  open the customer's link in another browser or a private window than the agent's\n", flush=True)
 
 
 def _ready(settings: Settings) -> bool:

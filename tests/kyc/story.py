@@ -62,7 +62,7 @@ AGENT = Actor(id="staff_agent", role="agent")
 REVIEWER = Actor(id="staff_reviewer", role="reviewer")
 
 
-def policy() -> Policy:
+def policy(papers: Sequence[str] = ()) -> Policy:
     product = ProductRef(id="demo", version=1, kind="term_life", full="ab" * 32, names={"zh-CN": "示例", "en": "Demo"})
     return Policy(
         product=product,
@@ -71,6 +71,7 @@ def policy() -> Policy:
             Step(name="sign", needs=("identity:proposer:K3",), yields=("signed:proposer:application",)),
         ),
         identity={"proposer": "K3"},
+        papers={"proposer": tuple(papers)} if papers else {},
         signatures=(SignaturePlan(party="proposer", document="application"),),
     )
 
@@ -129,13 +130,13 @@ class Story:
 
     # --- getting there -----------------------------------------------------------------------------------------------
 
-    async def open(self, mode: Mode = "sandbox") -> Case:
+    async def open(self, mode: Mode = "sandbox", papers: Sequence[str] = ()) -> Case:
         """A case whose customer is in, on `phone` and on `other_phone`."""
         self._cases += 1
         stream = f"case_{self._cases}"
         later = instant(self.clock.at.replace(year=2030))
         bodies = [
-            CaseOpened(tenant="demo", mode=mode, input_origin="live", policy=policy(), opener=AGENT.id),
+            CaseOpened(tenant="demo", mode=mode, input_origin="live", policy=policy(papers), opener=AGENT.id),
             PartyNamed(party="proposer", customer="cus_1", phone=COMMITMENT),
         ]
         for device in (self.phone, self.other_phone):

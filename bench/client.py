@@ -214,7 +214,7 @@ class Customer(Client):
         return fields
 
     def capture_faces(self, frame_of: Callable[[list[str], list[str]], list[bytes]]) -> None:
-        """Take a challenge, make one JPEG for each action in the colour of its step, upload, sign with the device key."""
+        """Take a challenge, make a JPEG for each action in the colour of its step, upload, sign with the device key."""
         challenge = self.challenged()
         frames = frame_of(challenge["actions"], challenge["colours"])
         path = f"identity/challenges/{challenge['id']}"

@@ -117,7 +117,7 @@ def erasure(case: Case, party: Party, basis: str) -> tuple[Body, ...]:
 
 
 def withdrawn_faces(case: Case, party: Party) -> tuple[Body, ...]:
-    """As `erasure`; where nothing is stored any more the key goes all the same, and the certificate says so (KYC-17)."""
+    """As `erasure`; where nothing is stored any more the key goes too, and the certificate says so (KYC-17)."""
     if any(_media(case, identity) for name, identity in case.identity.items() if name != party):
         return erasure(case, party, "KYC-17")
     fields = _media(case, case.identity_of(party))

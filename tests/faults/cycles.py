@@ -12,7 +12,8 @@ from tests import servers
 from tests.faults.judge import Counts, Judge
 from tests.faults.scale import Scale
 from tests.faults.table import Found, folder_of, fsck
-from tests.faults.writer import Done, Plan, Ready, Writer, start
+from tests.faults.told import Done, Plan, Ready
+from tests.faults.writer import Writer, start
 
 LIFE_S = 0.5  # at most, once it works
 START_S = 0.2  # a start takes about this long

@@ -20,7 +20,8 @@ from tests.faults.cycles import live
 from tests.faults.judge import Judge
 from tests.faults.scale import Scale
 from tests.faults.table import Found, folder_of, fsck
-from tests.faults.writer import Finished, NotNow, Plan, Writer, start
+from tests.faults.told import Finished, NotNow, Plan
+from tests.faults.writer import Writer, start
 
 # Everything that can change a disk; those that are never seen are not tried.
 WRITES = (

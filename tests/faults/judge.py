@@ -27,7 +27,7 @@ from api.store import Store
 from evidence.checkpoint import NoteKey, open_checkpoint
 from evidence.errors import Error, NotVerified
 from evidence.keyfile import open_key
-from tests.faults.writer import Alarm, Command, Done, Kept, Noted, NotNow, Refused, Told, Tried
+from tests.faults.told import Alarm, Command, Done, Kept, Noted, NotNow, Refused, Told, Tried
 
 GENESIS = "0" * 64
 Row = tuple[int, str, int, bytes]  # position, stream, seq, line

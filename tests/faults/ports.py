@@ -12,7 +12,8 @@ from evidence.verify import TrustedKeys, verify_bundle
 from tests.evidence.fakes import NOON, Faults, When, verify_everything
 from tests.faults.judge import Counts
 from tests.faults.scale import Scale
-from tests.faults.story import Fixed, Stores, Told
+from tests.faults.stores import Fixed, Stores
+from tests.faults.story import Told
 from tests.faults.table import Found
 
 WAYS: dict[str, Sequence[When]] = {

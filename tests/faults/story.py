@@ -4,9 +4,8 @@ The flows, the desk and the followers' work are real; below every port, each cal
 once after it did everything. The client does what clients do: it sends the same request again under the same key.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
@@ -20,7 +19,6 @@ from bench.walk import ANSWERS
 from esign import flow as esign
 from esign.commands import PrepareDocument, SignDocument, ViewDocument
 from esign.ports import Ports as EsignPorts
-from esign.signer import SigningAuthority, open_authority
 from evidence import decode, sealer
 from evidence.bundle import Built, BundlePorts, Extras, build_bundle
 from evidence.case import Case
@@ -35,15 +33,10 @@ from evidence.events import (
     Stamp,
     instant,
 )
-from evidence.files import FileObjects
-from evidence.keyring import WrappedKeys
 from evidence.ledger import Ledger
 from evidence.outbound import NoAnswerError
-from evidence.sequencer import Checkpoints, Sequencer
-from evidence.sql import Database, SqlCheckpoints, SqlKeys, SqlLog, SqlValues
-from evidence.tiles import PublicNote
-from evidence.tsa import LocalTsa, open_tsa
-from evidence.vault import Objects, Values, Vault, b64
+from evidence.sequencer import Sequencer
+from evidence.vault import Vault, b64
 from evidence.verify.keys import DOCUMENT_CA, LOG, SEAL, TSA_LOCAL, WITNESSES, log_vkey_file, seal_pem
 from evidence.witness.book import Book
 from evidence.witness.policy import Policy
@@ -67,19 +60,13 @@ from products.commands import (
     WantedClause,
 )
 from products.opening import product_stream
-from products.versions import Catalogue
 from tests.esign.ink import signature
 from tests.esign.signing_case import Phone
 from tests.evidence.fakes import (
     CountedRandom,
     Faults,
-    FixedClock,
-    MemoryKeys,
-    MemoryLog,
-    MemoryObjects,
-    MemoryValues,
 )
-from tests.proof.story import MemoryCheckpoint
+from tests.faults.stores import Fixed, Messages, Stores
 
 T = TypeVar("T")
 AGENT = Actor(id="staff_agent", role="agent")
@@ -89,81 +76,6 @@ SCOPES = ("recording", "privacy", "location")
 TRIES = 400
 KEYS = "key_service"
 ORIGIN = "jianzheng.test/log"
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """What every telling shares, and nothing that keeps anything but the time."""
-
-    clock: FixedClock
-    catalogue: Catalogue
-    authority: SigningAuthority
-    tsa: LocalTsa
-
-    @classmethod
-    def made(cls, folder: Path) -> "Fixed":
-        clock, chance = FixedClock(), CountedRandom()
-        tsa = open_tsa(folder / "tsa", b"m" * 32, clock, chance)
-        authority = open_authority(folder / "documents", b"m" * 32, tsa, clock, chance)
-        return cls(clock, Catalogue.load(Path(__file__).parents[2] / "products" / "catalogue"), authority, tsa)
-
-
-@dataclass(frozen=True)
-class Stores:
-    """What keeps something: the fakes, or the adapters of a small installation."""
-
-    folder: Path
-    log: MemoryLog | SqlLog
-    objects: Objects
-    tiles: Objects
-    keys: WrappedKeys
-    values: Values
-    signed: Checkpoints
-    cosigned: Checkpoints
-    databases: Sequence[Database] = ()
-
-    @classmethod
-    def memory(cls, folder: Path, clock: FixedClock) -> "Stores":
-        return cls(
-            folder=folder,
-            log=MemoryLog(clock),
-            objects=MemoryObjects(),
-            tiles=MemoryObjects(),
-            keys=MemoryKeys(),
-            values=MemoryValues(),
-            signed=MemoryCheckpoint(),
-            cosigned=MemoryCheckpoint(),
-        )
-
-    @classmethod
-    async def sqlite(cls, folder: Path, clock: FixedClock) -> "Stores":
-        database = await Database.open(f"sqlite:///{folder}/log.db")
-        keys = await Database.open(f"sqlite:///{folder}/keys.db", "keys")
-        return cls(
-            folder=folder,
-            log=SqlLog(database, clock),
-            objects=FileObjects(folder / "objects"),
-            tiles=FileObjects(folder / "log"),
-            keys=SqlKeys(keys),
-            values=SqlValues(database),
-            signed=SqlCheckpoints(database, "signed", PublicNote(folder / "log" / "unwitnessed")),
-            cosigned=SqlCheckpoints(database, "cosigned", PublicNote(folder / "log" / "checkpoint")),
-            databases=(database, keys),
-        )
-
-    async def close(self) -> None:
-        for database in self.databases:
-            await database.close()
-
-
-class Messages:
-    """A phone that keeps what it was sent."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    async def send(self, channel: str, to: str, text: str) -> None:
-        self.texts.append(text)
 
 
 @dataclass

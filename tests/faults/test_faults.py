@@ -19,7 +19,7 @@ from tests.evidence.cases import chain, head, notice, opened, stamp
 from tests.faults.inject import Trace
 from tests.faults.judge import Counts, Judge, rows
 from tests.faults.table import Found, page
-from tests.faults.writer import Command, Done, Refused, Tried
+from tests.faults.told import Command, Done, Refused, Tried
 from tests.outside import need
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -33,9 +33,7 @@ from evidence.events import (
     CaseOpened,
     ConsentGiven,
     ExportRequested,
-    Frozen,
     Head,
-    Media,
     NoticeShown,
     PaperCaptured,
     PartyNamed,
@@ -47,91 +45,13 @@ from evidence.follow import follow
 from evidence.log import Claim
 from evidence.verify.keys import LOG, SEAL, log_vkey_file, seal_pem
 from tests.evidence.cases import TEXT, policy
+from tests.faults.told import Alarm, Command, Done, Finished, Kept, Noted, NotNow, Plan, Ready, Refused, Told, Tried
 
 AGENT = Actor(id="staff_wang", role="agent")
 CUSTOMER = Actor(id="cus_li", role="customer", session="ses_li")
 TENANT = "demo"
 LEASE_S = 0.15  # short, so that a killed process does not keep the duties from the next one
 PATIENCE_S = 60  # of a client that is told "not now"
-
-
-class Command(Frozen, frozen=True, kw_only=True):
-    """One request under one idempotency key. What it stores is made anew at every try, as a phone would send it."""
-
-    key: str
-    stream: str
-    what: Literal["open", "notice", "quote", "paper", "once", "export"]
-    claim: str = ""  # what may be true once in all streams
-
-
-class Tried(Frozen, frozen=True, kw_only=True, tag="tried"):
-    command: Command
-
-
-class Done(Frozen, frozen=True, kw_only=True, tag="done"):
-    """The answer a client would have: from now on it may never be untrue."""
-
-    key: str
-    stream: str
-    seq: int
-    hash: str
-
-
-class Kept(Frozen, frozen=True, kw_only=True, tag="kept"):
-    """The vault promised this value (by commitment) or file (by media) before any event named it."""
-
-    stream: str
-    sha256: str  # of what was hidden
-    commitment: str = ""
-    media: Media | None = None
-
-
-class Refused(Frozen, frozen=True, kw_only=True, tag="refused"):
-    """Another had the claim: the honest no that is final."""
-
-    key: str
-    claim: str
-
-
-class NotNow(Frozen, frozen=True, kw_only=True, tag="not_now"):
-    """The honest no that is not: nothing is promised, try again."""
-
-    code: str
-
-
-class Noted(Frozen, frozen=True, kw_only=True, tag="noted"):
-    """An event in a stream that many write to at once."""
-
-    stream: str
-    seq: int
-    hash: str
-
-
-class Ready(Frozen, frozen=True, kw_only=True, tag="ready"):
-    """The start check passed and the work begins."""
-
-
-class Finished(Frozen, frozen=True, kw_only=True, tag="finished"):
-    """A plan with a number of rounds came to its end, sealed and under a checkpoint."""
-
-
-class Alarm(Frozen, frozen=True, kw_only=True, tag="alarm"):
-    what: str
-
-
-Told = Tried | Done | Kept | Refused | NotNow | Noted | Ready | Finished | Alarm
-
-
-class Plan(Frozen, frozen=True, kw_only=True):
-    """`rounds` 0: until killed. `pending`: what the process before was asked and never answered."""
-
-    folder: Path
-    name: str
-    database_url: str = ""
-    tasks: int = 6
-    rounds: int = 0
-    pending: tuple[Command, ...] = ()
-    contested: tuple[str, ...] = ()  # claims of earlier lives: exactly those that were won stay won
 
 
 @dataclass
@@ -179,13 +99,15 @@ def start(plan: Plan, wait_for: socket.socket | None = None) -> Writer:
     `wait_for`: it does nothing until a byte comes from there, so that a tracer can be attached first.
     """
     ours, theirs = socket.socketpair()
+    # Before the fork: a tracer that lets calls fail shall not meet this one.
+    log = os.open(plan.folder.parent / "stderr.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            os.setsid()
+            os.setpgid(0, 0)
             ours.close()
-            _stderr_into(plan.folder.parent / "stderr.log")
+            os.dup2(log, sys.stderr.fileno())
             if wait_for is not None:
                 wait_for.recv(1)
             code = asyncio.run(_live(plan, theirs))
@@ -194,14 +116,10 @@ def start(plan: Plan, wait_for: socket.socket | None = None) -> Writer:
         finally:
             sys.stderr.flush()
             os._exit(code)
+    os.setpgid(pid, pid)  # here too: it may be killed before it does so itself
+    os.close(log)
     theirs.close()
     return Writer(pid, ours)
-
-
-def _stderr_into(path: Path) -> None:
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 2)
-    os.close(log)
 
 
 async def _live(plan: Plan, mouth: socket.socket) -> int:

@@ -20,6 +20,7 @@ from evidence.sql.writer import Writer
 
 Part = Literal["log", "keys"]
 
+FOLDS = 5  # tries at the write-ahead log
 READERS = 4  # threads that read; SQLite in WAL mode lets them go on beside the writer
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -55,6 +56,7 @@ class Database:
         self.writer = Writer(self.engine, self.fold)
         self._reader = _sqlite_reader(self.url) if self.dialect == "sqlite" else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reads")
+        self._folding = asyncio.Lock()
 
     @classmethod
     async def open(cls, url: str, part: Part = "log") -> Self:
@@ -91,6 +93,16 @@ class Database:
         """
         if self.dialect != "sqlite":
             return
+        # One at a time: a second checkpoint beside the first is told "busy" at once, however patient it is.
+        async with self._folding:
+            for _ in range(FOLDS):
+                if not await self._fold():
+                    return
+                await asyncio.sleep(0.02)  # a write that folds by itself holds the same lock for a moment
+        raise StorageFailed("the write-ahead log is in use")
+
+    async def _fold(self) -> bool:
+        """Whether somebody was in the way."""
         try:
             async with self.engine.connect() as connection:
                 driver = (await connection.get_raw_connection()).driver_connection
@@ -101,8 +113,7 @@ class Database:
                     busy, _, _ = await cursor.fetchone()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise StorageFailed(f"cannot fold the write-ahead log: {type(error).__name__}") from error
-        if busy:
-            raise StorageFailed("the write-ahead log is in use")
+        return bool(busy)
 
     async def close(self) -> None:
         """Finish what was submitted, then let go of the connections."""

@@ -1,5 +1,6 @@
 """What the group commit does after a failure: nothing, until what is there is known to be on the disk."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -127,3 +128,7 @@ async def test_a_reader_that_stays_holds_the_folding_up_and_is_named(
         with pytest.raises(StorageFailed, match="in use"):
             await database.fold()
     await database.fold()
+
+
+async def test_many_fold_at_once_and_nobody_is_turned_away(database: Database) -> None:
+    await asyncio.gather(*(database.fold() for _ in range(20)))

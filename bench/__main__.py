@@ -15,6 +15,7 @@ BENCHES = (
     "journey",
     "verify",
     "face",
+    "liveness",
     "risk",
     "papers",
 )  # modules of this folder, each with `async def measure() -> dict[str, Metric]`

@@ -8,7 +8,7 @@ What it cannot see: a stream that is painted to follow (docs/LIVENESS.md).
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -75,9 +75,10 @@ def reflected(colours: Sequence[str], tones: Tones) -> Reflection | None:
     spread = float(np.sqrt((seen**2).mean()))
     if spread == 0.0:
         return Reflection(0.0, 1.0, 0.0, 0.0)
-    fits = _fit(shown, seen)
-    every = np.array([_fit(shown[list(order)], seen) for order in _orders(tuple(colour for colour, _ in used))])
     straight = _centred(shown)
+    fits = float((straight * seen).sum()) / _length(straight, seen)
+    others = _arrangements(tuple(sorted(colour for colour, _ in used)))
+    every = np.tensordot(others, seen, axes=2) / (np.sqrt((others**2).sum(axis=(1, 2))) * np.sqrt((seen**2).sum()))
     return Reflection(
         follows=fits,
         chance=float((every >= fits - 1e-9).mean()),
@@ -86,23 +87,21 @@ def reflected(colours: Sequence[str], tones: Tones) -> Reflection | None:
     )
 
 
-def _fit(shown: NDArray[np.float64], seen: NDArray[np.float64]) -> float:
-    straight = _centred(shown)
-    length = float(np.sqrt((straight**2).sum() * (seen**2).sum()))
-    return float((straight * seen).sum()) / length if length else 0.0
+def _length(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return max(float(np.sqrt((one**2).sum() * (other**2).sum())), 1e-12)
 
 
 def _centred(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Without mean and without drift: light that comes and goes slowly is no answer."""
-    place = np.arange(len(values)) - (len(values) - 1) / 2
-    rest = values - values.mean(axis=0)
-    return np.asarray(rest - np.outer(place, place @ rest / (place @ place)), np.float64)
+    """Without mean and without drift: light that comes and goes slowly is no answer. Steps are the second last axis."""
+    place = np.arange(values.shape[-2]) - (values.shape[-2] - 1) / 2
+    rest = values - values.mean(axis=-2, keepdims=True)
+    slope = np.einsum("i,...ij->...j", place, rest) / (place @ place)
+    return np.asarray(rest - place[:, None] * slope[..., None, :], np.float64)
 
 
-@cache
-def _orders(colours: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
-    """Every different way in which these colours could have been shown, as places in `colours`."""
-    where = {colour: [place for place, other in enumerate(colours) if other == colour] for colour in colours}
+@lru_cache(maxsize=64)  # there are few ways in which turned heads can thin out eight steps
+def _arrangements(colours: tuple[str, ...]) -> NDArray[np.float64]:
+    """Tones of every different order in which these colours could have been shown, centred: orders x steps x 2."""
 
     def longer(left: dict[str, int]) -> Iterator[tuple[str, ...]]:
         if not any(left.values()):
@@ -112,11 +111,8 @@ def _orders(colours: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
                 for rest in longer({**left, colour: count - 1}):
                     yield (colour, *rest)
 
-    found = []
-    for order in longer({colour: len(places) for colour, places in where.items()}):
-        taken = {colour: iter(places) for colour, places in where.items()}
-        found.append(tuple(next(taken[colour]) for colour in order))
-    return tuple(found)
+    orders = longer({colour: colours.count(colour) for colour in colours})
+    return _centred(np.array([[_TONES[colour] for colour in order] for order in orders]))
 
 
 def _tone(colour: tuple[int, int, int]) -> tuple[float, float]:

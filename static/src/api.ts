@@ -89,7 +89,7 @@ export interface Span { text: string; term?: string | null; number?: boolean | n
 export interface Block { kind: "p" | "alert" | "formal" | "explain"; label?: string | null; spans: Span[] }
 export interface ScreenClause { clause: string; level: Level; title: string; blocks: Block[]; floor_ms: number; render_sha256: string }
 export interface ServedScreen { screen: string; locale: Locale; layout: "standard" | "elder"; clauses: ScreenClause[] }
-export interface PaperFields { fields: Record<string, { value: string; confidence_e4: number; confirm: boolean }> }
+export interface PaperFields { wanted?: string[]; fields: Record<string, { value: string; confidence_e4: number; confirm: boolean }> }
 export interface CodeSent { to: string; expires_at: string; tries_left: number; product: { id: string; kind: string; names: Text }; opener: Opener; serial: string }
 export interface Entered { access_token: string; expires_at: string; case: CaseView }
 export interface Staff { id: string; role: string; name: string; tenant: string; company: string; certificate: string | null }

@@ -197,6 +197,7 @@ const ORDER = ["name", "sex", "ethnicity", "birth", "address", "number", "author
 
 export class Confirm extends Page {
   private fields: PaperFields["fields"] | null = null;
+  private order = ORDER;
   private values: Record<string, string> = {};
   private editing = new Set<string>();
   private wrong = new Set<string>();
@@ -208,10 +209,11 @@ export class Confirm extends Page {
 
   private async load(): Promise<void> {
     await this.journey.alone(async () => {
-      const { fields } = await this.journey.client.get<PaperFields>(this.journey.path("/identity/papers"));
+      const { fields, wanted } = await this.journey.client.get<PaperFields>(this.journey.path("/identity/papers"));
       this.fields = fields;
+      if (wanted?.length) this.order = wanted;
       // A field that was not read at all is still asked for.
-      for (const name of ORDER) {
+      for (const name of this.order) {
         this.values[name] = fields[name]?.value ?? "";
         if (!fields[name] || fields[name].confirm) this.editing.add(name);
       }
@@ -221,11 +223,11 @@ export class Confirm extends Page {
 
   override render(): TemplateResult {
     if (!this.fields) return html`${this.title_(t("confirm.title"))}<div class="waiting"><span class="spinner" aria-hidden="true"></span>${t("confirm.reading")}</div>`;
-    const doubtful = ORDER.filter((name) => this.doubtful(name));
+    const doubtful = this.order.filter((name) => this.doubtful(name));
     return html`
       ${this.title_(t("confirm.title"), t("confirm.lead"))}
       ${doubtful.length ? html`<div class="note" role="status">${icons.info()}<p>${t("confirm.doubtful", { n: doubtful.length })}</p></div>` : nothing}
-      <div class="card confirm">${ORDER.map((name) => this.row(name))}</div>
+      <div class="card confirm">${this.order.map((name) => this.row(name))}</div>
       ${this.actions(t("confirm.next"), this.button("confirm-go", t("confirm.go"), () => void this.send()),
         this.button("confirm-retake", t("confirm.retake"), () => this.journey.set({ retake: "front", retakeBoth: true }), "text"))}`;
   }
@@ -269,7 +271,7 @@ export class Confirm extends Page {
     this.wrong = new Set(named.filter((name): name is string => typeof name === "string"));
     for (const name of this.wrong) this.editing.add(name);
     this.requestUpdate();
-    const first = ORDER.find((name) => this.wrong.has(name));
+    const first = this.order.find((name) => this.wrong.has(name));
     void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#field-${first}`)?.focus());
   }
 }

@@ -25,14 +25,16 @@ from kyc.challenge.flow import bars_of
 from kyc.engine import FaceEngine
 from kyc.face import alignment, similarity
 from kyc.intake import Pixels
-from kyc.liveness import judge
+from kyc.liveness import Sent, judge
 from kyc.pool import Workers, cores
 
 MODELS = Path("build/models")
 ORIGINALS = Path("build/bench/opencv")
 ROUNDS = 40
 CHECKS = 120
-SESSION = ("neutral", "turn_left", "neutral", "turn_right", "neutral", "turn_left", "neutral", "neutral")
+SESSION = ("neutral", "turn_left", "neutral", "nod", "neutral", "open_mouth", "closer", "neutral")
+COLOURS = ("red", "white", "blue", "green", "red", "blue", "white", "green")
+SENT = Sent(at=(1500, 3040, 4560, 6110, 7590, 9100, 10650, 12190), waited_ms=13_000, floor_ms=2_450)
 
 
 class _Inside:
@@ -118,11 +120,11 @@ async def _rate(engine: FaceEngine, jpeg: bytes, inside: _Inside) -> tuple[float
 
 
 def _session(engine: FaceEngine, inside: _Inside) -> tuple[float, float]:
-    frames = specimen.frames(SESSION, seed=8)
+    frames = specimen.frames(SESSION, seed=8, colours=COLOURS)
 
     def session() -> None:
         looks = [engine.see(intake.decode(frame)) for frame in frames]
-        judgement = judge(SESSION, looks, bars_of(engine))
+        judgement = judge(SESSION, looks, bars_of(engine), COLOURS, SENT)
         assert judgement.verdict == "pass", judgement
 
     return _one(session, inside)

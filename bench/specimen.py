@@ -128,18 +128,18 @@ def frames(
             shown = step.action
             if shown == BLINK and place in {0, step.length - 1}:  # a burst begins and ends with open eyes
                 shown = NEUTRAL
-            frame = moves.held(_doing(picture, face, shown), chance)
+            frame = moves.held(doing(picture, face, shown), chance)
             if colours:
                 frame = moves.lit(frame, face.box, COLOURS[colours[number]], REFLECTED)
             light = frame.astype(np.float32) * chance.uniform(0.96, 1.02)
-            made.append(_jpeg(_bytes(light + chance.normal(0.0, 1.0, frame.shape))))
+            made.append(jpeg_of(_bytes(light + chance.normal(0.0, 1.0, frame.shape))))
     return made
 
 
 _moving: dict[tuple[bytes, str], Pixels] = {}
 
 
-def _doing(picture: Pixels, face: Face, action: str) -> Pixels:
+def doing(picture: Pixels, face: Face, action: str) -> Pixels:
     """The movement of one picture; kept, because a warp takes as long as everything else together."""
     if action == NEUTRAL:
         return picture
@@ -173,14 +173,14 @@ def printed(jpeg: bytes) -> bytes:
     y, x = np.mgrid[:height, :width].astype(np.float32)
     along, across = x * np.cos(0.1) + y * np.sin(0.1), y * np.cos(0.1) - x * np.sin(0.1)
     moire = np.sin(2 * np.pi * 0.12 * along) + np.sin(2 * np.pi * 0.12 * across)
-    return _jpeg(_bytes(scene.astype(np.float32) * (1.0 + 0.1 * moire[..., None])))
+    return jpeg_of(_bytes(scene.astype(np.float32) * (1.0 + 0.1 * moire[..., None])))
 
 
 def darkened(jpeg: bytes) -> bytes:
     """The frame as if the light had gone out."""
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return _jpeg(_bytes(picture.astype(np.float32) * 0.3))
+    return jpeg_of(_bytes(picture.astype(np.float32) * 0.3))
 
 
 def other_person(name: str = "person_b_2.jpg", folder: Path = FIXTURES) -> Pixels:
@@ -283,7 +283,7 @@ def _photographed(card: Image.Image) -> bytes:
     seen = np.array([[152, 140], [1150, 128], [1160, 766], [140, 770]], np.float32)
     across = cv2.getPerspectiveTransform(corners, seen)
     cv2.warpPerspective(flat, across, (1300, 900), dst=desk, borderMode=cv2.BORDER_TRANSPARENT)
-    return _jpeg(np.asarray(cv2.GaussianBlur(desk, (0, 0), 0.6), np.uint8))
+    return jpeg_of(np.asarray(cv2.GaussianBlur(desk, (0, 0), 0.6), np.uint8))
 
 
 def font(size: int, weight: int = 500) -> ImageFont.FreeTypeFont:
@@ -310,7 +310,8 @@ def _bytes(values: NDArray[np.floating]) -> Pixels:
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
-def _jpeg(picture: Pixels) -> bytes:
+def jpeg_of(picture: Pixels) -> bytes:
+    """As a page's canvas writes it."""
     done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
     assert done
     return data.tobytes()

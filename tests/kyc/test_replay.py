@@ -14,7 +14,7 @@ from evidence.verify import container
 from kyc import models
 from kyc.replay import Line, Replay
 from tests.evidence.fakes import StoryLedger
-from tests.kyc.story import Story, present
+from tests.kyc.story import Story
 
 
 @pytest.fixture(scope="module")

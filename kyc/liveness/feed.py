@@ -13,8 +13,9 @@ import numpy as np
 
 from kyc.commands import Camera
 from kyc.face import Look
+from kyc.scene import ACROSS
 
-SAME = 0.35  # grey levels, mean over the small copies: a hand moves a picture by more, re-encoding one by less
+SAME = 0.50  # grey levels, mean over the face: half a pixel of movement makes 1.1, encoding it anew at quality 50 makes 0.42
 STEP_MS = 350  # between two steps: nobody hears, moves and holds still in less
 SLACK_MS = 2_000  # the phone cannot have taken longer than the server waited, give or take
 EVEN_MS = 1.0  # spread of the intervals: timers of a page wander by more
@@ -46,13 +47,22 @@ def floor_ms(steps: int, percent: int = 100) -> int:
 
 
 def alike(looks: Sequence[Look]) -> float | None:
-    """The least difference between any two pictures, in grey levels, brightness apart; None without small copies."""
-    small = [look.scene.small for look in looks if look.scene is not None]
-    level = [copy * (128.0 / max(float(copy.mean()), 1.0)) for copy in small]
-    differences = [
-        float(np.abs(one - other).mean()) for one, other in combinations(level, 2) if one.shape == other.shape
-    ]
-    return min(differences, default=None)
+    """The least difference between the faces of any two pictures, in grey levels, brightness apart.
+
+    In place, not aligned: a head that moved in between does not come back to the same pixel. None without small copies.
+    """
+    found = (_difference(one, other) for one, other in combinations(looks, 2))
+    return min((value for value in found if value is not None), default=None)
+
+
+def _difference(one: Look, other: Look) -> float | None:
+    if one.face is None or one.scene is None or other.scene is None or one.scene.small.shape != other.scene.small.shape:
+        return None
+    scale = ACROSS / one.width
+    left, top, right, bottom = (max(0, round(edge * scale)) for edge in one.face.box)
+    first, second = (scene.small[top:bottom, left:right] for scene in (one.scene, other.scene))
+    level = max(float(first.mean()), 1.0) / max(float(second.mean()), 1.0)
+    return float(np.abs(first - second * level).mean())
 
 
 def doubts(sent: Sent, looks: Sequence[Look]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ SHARP = 13.0  # steepness of the steepest edges, hundredths of the contrast
 DARK = 60.0  # mean luma
 BLOWN = 0.03  # share of the paper in the largest burnt-out patch
 COLOUR = 0.15  # spread of colour, natural logarithm of channel ratios: grey paper under any one light has less
-PERIODIC = 7.3  # height of the strongest regular pattern over its surroundings, in standard deviations
+PERIODIC = 8.2  # height of the strongest regular pattern over its surroundings, in standard deviations
 COARSE = 0.14  # cycles a pixel: the ornament of a card is coarser, the grid of a screen finer
 
 _WINDOW = 512

@@ -15,7 +15,7 @@ from kyc.commands import Camera
 from kyc.face import Look
 from kyc.scene import ACROSS
 
-SAME = 0.50  # grey levels, mean over the face: half a pixel of movement makes 1.1, encoding it anew at quality 50 makes 0.42
+SAME = 0.50  # grey levels, mean over the face: half a pixel of movement makes 1.1, encoding anew at quality 50 0.42
 STEP_MS = 350  # between two steps: nobody hears, moves and holds still in less
 SLACK_MS = 2_000  # the phone cannot have taken longer than the server waited, give or take
 EVEN_MS = 1.0  # spread of the intervals: timers of a page wander by more

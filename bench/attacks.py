@@ -29,7 +29,7 @@ from kyc.networks import Local
 MODELS = Path("build/models")
 CLIPS = 1_000
 TAKES = 3  # pictures kept of each movement in each colour
-ADAPTIVE = 12  # sessions of each adaptive method and photograph
+ADAPTIVE = 6  # sessions of each method made on the fly, and photograph
 
 
 @dataclass

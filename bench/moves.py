@@ -14,8 +14,8 @@ Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
 NEAR = 1.1  # how far the middle of the face stands before its rim, over the half width of the head
-DISTANCE, CLOSER = 4.2, 3.3  # of the camera from the rim, in half widths of the head: about 46 and 36 cm
-GAPE = 0.5
+DISTANCE, CLOSER = 4.2, 3.2  # of the camera from the rim, in half widths of the head: about 46 and 35 cm
+GAPE = 0.55
 CHEEK, LASH = 0.28, 0.08  # where a lid's skin is taken from and its lashes are, over the distance of the eyes
 
 

@@ -33,7 +33,7 @@ Pixels = NDArray[np.uint8]
 PINS = Path(__file__).parent.parent / "requirements" / "fixtures.txt"
 FIXTURES = Path("build/fixtures")
 PUBLIC_DOMAIN = ("person_a_2.jpg", "person_b_2.jpg", "impostor_1.jpg")
-TURN_DEGREES, NOD_DEGREES = 40, 28
+LEFT_DEGREES, RIGHT_DEGREES, NOD_DEGREES = 44, -40, 31  # well beyond the bars, in any light and place
 REFLECTED = 0.12  # of a white screen in a face at arm's length in a lit room
 
 
@@ -152,8 +152,8 @@ def doing(picture: Pixels, face: Face, action: str) -> Pixels:
 
 
 _DOINGS: dict[str, Callable[[Pixels, Face], Pixels]] = {
-    LEFT: lambda picture, face: moves.turned(picture, face.box, TURN_DEGREES),
-    RIGHT: lambda picture, face: moves.turned(picture, face.box, -TURN_DEGREES),
+    LEFT: lambda picture, face: moves.turned(picture, face.box, LEFT_DEGREES),
+    RIGHT: lambda picture, face: moves.turned(picture, face.box, RIGHT_DEGREES),
     NOD: lambda picture, face: moves.nodded(picture, face.box, NOD_DEGREES),
     MOUTH: lambda picture, face: moves.gaping(picture, face.box, face.points),
     CLOSER: lambda picture, face: moves.closer(picture, face.box),

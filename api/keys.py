@@ -1,11 +1,8 @@
 """The master key and what hangs from it, opened once at start."""
 
 import contextlib
-import fcntl
 import hashlib
-import os
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -138,18 +135,6 @@ def check_ciphers() -> None:
         ciphers.self_test()
     except ciphers.SelfTestFailed as failed:
         raise SetupRefused(f"a cipher does not give its published answer: {failed}") from None
-
-
-@contextlib.contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Processes that start together on a new folder make each key once: the second waits and reads the first's."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def derived(master: bytes, purpose: str) -> bytes:

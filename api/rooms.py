@@ -12,11 +12,12 @@ import kyc.flow
 import kyc.screening.flow
 import kyc.signals.flow
 import products.flow
-from api.keys import identity_authority, name_lists, one_at_a_time, risk_rules
+from api.keys import identity_authority, name_lists, risk_rules
 from api.settings import Settings
 from api.store import Store
 from esign.signer import open_authority
 from evidence import retention
+from evidence.durable import one_at_a_time
 from evidence.events import Actor, Stamp
 from evidence.ports import Clock, Random, Sender
 from kyc import models, notices

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.keys import SetupRefused, check_ciphers, master_key, one_at_a_time, time_roots, witness_policy
+from api.keys import SetupRefused, check_ciphers, master_key, time_roots, witness_policy
 from api.settings import Settings
 from evidence.checkpoint import NoteKey
+from evidence.durable import one_at_a_time
 from evidence.files import FileObjects
 from evidence.keyfile import open_key
 from evidence.ledger import Ledger

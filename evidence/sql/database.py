@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -14,7 +15,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from evidence.durable import Folders, sync_folder
+from evidence.durable import Folders, one_at_a_time, sync_folder
 from evidence.errors import StorageFailed
 from evidence.sql.writer import Writer
 
@@ -127,20 +128,24 @@ class Database:
 async def migrate(url: str, part: Part = "log") -> None:
     """Run the migrations that are missing, in one transaction; processes that start together wait for each other."""
     address = normal(url)
-    if address.get_backend_name() == "sqlite":
-        await asyncio.to_thread(_make_file, Path(address.database or ""))
     engine = _engine(address, as_writer=False)
-    try:
-        async with engine.connect() as connection:
-            await connection.execution_options(immediate=True)
-            async with connection.begin():
-                if engine.dialect.name == "postgresql":
-                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-                await connection.run_sync(_upgrade, part)
-    except (SQLAlchemyError, OSError) as error:
-        raise StorageFailed(f"cannot migrate: {type(error).__name__}") from error
-    finally:
-        await engine.dispose()
+    with ExitStack() as held:
+        try:
+            if address.get_backend_name() == "sqlite":
+                path = Path(address.database or "")
+                await asyncio.to_thread(_make_file, path)
+                # Where two meet while one of them turns the write-ahead log on, SQLite says "locked" and does not wait.
+                await asyncio.to_thread(held.enter_context, one_at_a_time(path.parent))
+            async with engine.connect() as connection:
+                await connection.execution_options(immediate=True)
+                async with connection.begin():
+                    if engine.dialect.name == "postgresql":
+                        await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+                    await connection.run_sync(_upgrade, part)
+        except (SQLAlchemyError, OSError) as error:
+            raise StorageFailed(f"cannot migrate: {type(error).__name__}") from error
+        finally:
+            await engine.dispose()
 
 
 def normal(url: str) -> URL:

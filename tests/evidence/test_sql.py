@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from evidence.checkpoint import Checkpoint, sign
+from evidence.durable import one_at_a_time
 from evidence.errors import ChainBroken, ClaimTaken, HeadMoved, StorageFailed, TooBusy
 from evidence.events import Head
 from evidence.files import FileObjects
@@ -504,6 +505,16 @@ async def test_migrations_end_at_the_tables_the_adapters_use(database_url: str, 
 
     async with owner(database_url) as connection:
         assert await connection.run_sync(differences) == []
+
+
+async def test_a_first_start_waits_while_another_is_starting(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'log.db'}"  # SQLite says "locked" at once to who comes while its journal changes
+    with one_at_a_time(tmp_path):
+        second = asyncio.create_task(migrate(url))
+        assert await asyncio.wait([second], timeout=0.3) == (set(), {second})
+        assert (tmp_path / "log.db").read_bytes() == b""
+    await second
+    assert (tmp_path / "log.db").read_bytes() != b""
 
 
 def test_the_command_line_migrates_and_says_what_is_wrong(tmp_path: Path) -> None:

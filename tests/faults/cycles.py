@@ -133,5 +133,6 @@ def _bury(judge: Judge, writers: list[Writer], *, may_refuse: bool) -> None:
     for writer in writers:
         judge.hear(writer.hear(None))
         if writer.reap() not in (-signal.SIGKILL, 0) and not (may_refuse and writer.code == 1):
-            judge.say("unsound", f"a writer ended by itself with {writer.code}, see stderr.log")
+            said = (judge.folder.parent / "stderr.log").read_text("utf-8", "replace").splitlines()[-1:]
+            judge.say("unsound", f"a writer ended by itself with {writer.code}: {''.join(said)}")
         writer.ear.close()

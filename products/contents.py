@@ -36,10 +36,16 @@ def hashes(product: Product, canonical: bytes) -> Hashes:
         return decode.digest({name: whole.get(name) for name in blocks})
 
     return Hashes(
-        formal=decode.digest({"source": whole["source"], "clauses": [_spans(clause) for clause in product.clauses]}),
+        formal=decode.digest(
+            {
+                "source": whole["source"],
+                "handouts": whole.get("handouts"),
+                "clauses": [_spans(clause) for clause in product.clauses],
+            }
+        ),
         numbers=over("inputs", "params", "tables", "formulas", "checks", "examples"),
         plain=over("clauses", "glossary", "questions", "summary"),
-        rules=over("suitability", "journey", "disclosures", "grade", "sale", "provider"),
+        rules=over("suitability", "journey", "disclosures", "grade", "sale", "provider", "waivers"),
         full=hashlib.sha256(canonical).hexdigest(),
     )
 
@@ -100,11 +106,14 @@ def texts(product: Product, clauses: Mapping[str, Placed]) -> Iterator[tuple[str
         yield f"summary[{number}].text", line.text, False
 
 
-def clause_references(product: Product) -> Iterator[tuple[str, str]]:
+def clause_references(product: Product, clauses: Mapping[str, Placed]) -> Iterator[tuple[str, str]]:
     for name, param in product.params.items():
         yield f"params.{name}.clause", param.clause
     for name, term in product.glossary.items():
         yield f"glossary.{name}.clause", term.clause
+    for placed in clauses.values():
+        for clause in placed.clause.applies_to:
+            yield f"{placed.at}.applies_to", clause
     for number, disclosure in enumerate(product.disclosures):
         for clause in disclosure.clauses:
             yield f"disclosures[{number}].clauses", clause

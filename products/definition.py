@@ -105,6 +105,23 @@ class Source(Frozen, frozen=True, kw_only=True):
     skip: tuple[str, ...] = ()  # numbers of segments that are page furniture: title page, chapter headings
 
 
+class Handout(Frozen, frozen=True, kw_only=True):
+    """Another document of the product that a customer is given. It must not say otherwise than the wording (L10)."""
+
+    kind: Literal["brochure", "notice", "health_questions"]
+    file: str
+    sha256: Sha256
+
+
+class Waiver(Frozen, frozen=True, kw_only=True):
+    """A named person's reason to let a finding stand. `path` as the finding prints it; it is part of what is hashed."""
+
+    rule: Annotated[str, msgspec.Meta(pattern=r"^L\d\d$")]
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    by: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]
+    reason: Annotated[str, msgspec.Meta(min_length=8, max_length=500)]
+
+
 class Choice(Frozen, frozen=True, kw_only=True):
     value: Name
     label: Text
@@ -182,6 +199,7 @@ class Clause(Frozen, frozen=True, kw_only=True):
     """`src` is a number in the wording: `2.5`, an item `2.5(3)`. `personal`: its texts show the customer's own numbers.
 
     `limits_provider`: lessens what the provider pays or adds to what the customer bears, whatever the category.
+    `applies_to`: the benefits an exclusion item takes away, where the wording splits them (L07).
     """
 
     id: ClauseId
@@ -196,6 +214,7 @@ class Clause(Frozen, frozen=True, kw_only=True):
     dwell_s: int = 0
     personal: bool = False
     style: Literal["alert"] | None = None
+    applies_to: tuple[ClauseId, ...] = ()
     children: tuple["Clause", ...] = ()
 
 
@@ -282,6 +301,7 @@ class Product(Frozen, frozen=True, kw_only=True):
     languages: Languages
     supersedes: int | None = None
     source: Source
+    handouts: dict[Name, Handout] = {}
     inputs: dict[Name, Input] = {}
     params: dict[Name, Param] = {}
     tables: dict[Name, TableDef] = {}
@@ -295,3 +315,4 @@ class Product(Frozen, frozen=True, kw_only=True):
     journey: Journey
     examples: tuple[Example, ...] = ()
     summary: tuple[SummaryLine, ...]
+    waivers: tuple[Waiver, ...] = ()

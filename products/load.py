@@ -20,6 +20,7 @@ from products.units import check
 from products.wording import Wording, read_wording, uncovered
 
 DEFINITION = "product.yaml"
+MAX_FILE = 16_000_000  # bytes of one wording or table
 _DECIMAL = re.compile(r"^-?\d+(?:\.\d+)?$")
 
 
@@ -27,7 +28,7 @@ def load(folder: Path) -> Compiled:
     """Read `product.yaml` and the files it pins from `folder`. DefinitionInvalid lists what is wrong."""
     definition = (folder / DEFINITION).read_bytes()
     names = {path.name for path in folder.iterdir() if path.is_file() and path.suffix in (".txt", ".csv")}
-    return compile_product(definition, {name: (folder / name).read_bytes() for name in sorted(names)})
+    return compile_product(definition, {name: _bounded(folder / name) for name in sorted(names)})
 
 
 def compile_product(definition: bytes, files: Mapping[str, bytes]) -> Compiled:
@@ -35,6 +36,11 @@ def compile_product(definition: bytes, files: Mapping[str, bytes]) -> Compiled:
     source = read_yaml(definition)
     product = typed(source, Product)
     return _Compilation(source, product, files).run()
+
+
+def _bounded(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_FILE + 1)
 
 
 class _Compilation:
@@ -49,6 +55,7 @@ class _Compilation:
     def run(self) -> Compiled:
         clauses = self._clauses()
         wording = self._wording(clauses)
+        self._handouts()
         tables = self._tables()
         units = self._units()
         self._stop()
@@ -101,6 +108,8 @@ class _Compilation:
         data = self.files.get(name)
         if data is None:
             self._wrong("L00", path, f"file {name} is missing")
+        elif len(data) > MAX_FILE:
+            self._wrong("L00", path, f"{name} is larger than {MAX_FILE} bytes")
         elif hashlib.sha256(data).hexdigest() != sha256:
             self._wrong("L00", f"{path}.sha256", f"{name} hashes to {hashlib.sha256(data).hexdigest()}")
         return data
@@ -117,6 +126,12 @@ class _Compilation:
             self._wrong("L01", by_number.get(number, "source"), f"segment {number} is {problem}")
         self._stop()
         return wording
+
+    def _handouts(self) -> None:
+        for name, handout in self.product.handouts.items():
+            data = self._pinned(f"handouts.{name}", handout.file, handout.sha256)
+            if data is not None:
+                self._try("L10", f"handouts.{name}", data.decode, "utf-8")
 
     def _tables(self) -> dict[str, Table]:
         tables: dict[str, Table] = {}
@@ -196,7 +211,7 @@ class _Compilation:
                         self._wrong("L00", at, f"only params may stand here, not {{{name}}}")
 
     def _references(self, clauses: Mapping[str, Placed]) -> None:
-        for path, name in clause_references(self.product):
+        for path, name in clause_references(self.product, clauses):
             if name not in clauses:
                 self._wrong("L00", path, f"no clause {name}")
         journey = self.product.journey
@@ -237,7 +252,8 @@ class _Compilation:
         clauses: Mapping[str, Placed],
     ) -> Compiled:
         canonical = canonical_of(self.product)
-        pinned = [self.product.source.file, *(table.file for table in self.product.tables.values())]
+        product = self.product
+        pinned = [item.file for item in (product.source, *product.tables.values(), *product.handouts.values())]
         return Compiled(
             product=self.product,
             hashes=hashes(self.product, canonical),

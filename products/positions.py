@@ -1,7 +1,8 @@
 """Strict YAML: plain values with the line each came from.
 
 Ordinary YAML corrupts products: 1.10 becomes 1.1, `no` False, 012 ten, 22:30 a number. Here only integers, null, true
-and false are typed, everything else is text; duplicate keys, aliases, tags and empty values are refused.
+and false are typed, everything else is text; duplicate keys, anchors, aliases, tags and empty values are refused.
+The values are built from parser events, so that libyaml can do the reading and nothing of YAML's own typing runs.
 """
 
 import re
@@ -14,30 +15,15 @@ from evidence.errors import NotCanonical
 from products.errors import DefinitionInvalid
 from products.findings import Finding
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 40
+MAX_DIGITS = 15  # of an integer: what every reader of JSON keeps exactly
 
 T = TypeVar("T")
 
-
-class _Strict(yaml.SafeLoader):
-    yaml_implicit_resolvers = {}
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        line = event.start_mark.line + 1
-        if self.check_event(yaml.AliasEvent):
-            raise _Problem(line, "aliases are not used here: write the text twice")
-        if event.tag is not None:
-            raise _Problem(line, f"tag {event.tag} is not used here")
-        return super().compose_node(parent, index)
-
-
-for _tag, _pattern, _first in (
-    ("int", r"^-?(?:0|[1-9][0-9]*)$", "-0123456789"),
-    ("null", r"^null$", "n"),
-    ("bool", r"^(?:true|false)$", "tf"),
-):
-    _Strict.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+_INTEGER = re.compile(r"^-?(?:0|[1-9][0-9]*)$")
+_WORDS = {"null": None, "true": True, "false": False}
+_PARSER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 class _Problem(Exception):
@@ -58,22 +44,98 @@ def read_yaml(data: bytes) -> Positioned:
     try:
         if len(data) > MAX_BYTES:
             raise _Problem(1, f"{len(data)} bytes, at most {MAX_BYTES}")
-        loader = _Strict(data.decode("utf-8"))
+        parser = _PARSER(data.decode("utf-8"))
         try:
-            node = loader.get_single_node()
+            return _Document(parser).read()
         finally:
-            loader.dispose()
-        if node is None:
-            raise _Problem(1, "the file is empty")
-        lines: dict[str, int] = {}
-        return Positioned(value=_plain(node, "", lines), lines=lines)
+            parser.dispose()
     except _Problem as problem:
         raise DefinitionInvalid((_finding("", problem.line, str(problem)),)) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DefinitionInvalid((_finding("", line, error.problem or "not YAML"),)) from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DefinitionInvalid((_finding("", 1, f"not YAML: {type(error).__name__}"),)) from None
+
+
+class _Document:
+    """One document, read event by event."""
+
+    def __init__(self, parser: Any) -> None:
+        self.next = parser.get_event
+        self.lines: dict[str, int] = {}
+
+    def read(self) -> Positioned:
+        self.next()  # the stream starts
+        if isinstance(self.next(), yaml.StreamEndEvent):
+            raise _Problem(1, "the file is empty")
+        event = self.next()
+        self.lines[""] = event.start_mark.line + 1
+        value = self._value(event, "", 0)
+        self.next()  # the document ends
+        event = self.next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _Problem(event.start_mark.line + 1, "one document a file")
+        return Positioned(value=value, lines=self.lines)
+
+    def _value(self, event: Any, path: str, depth: int) -> Any:
+        line = _strict(event)
+        if depth > MAX_DEPTH:
+            raise _Problem(line, f"nested deeper than {MAX_DEPTH}")
+        match event:
+            case yaml.ScalarEvent():
+                return _scalar(event, line)
+            case yaml.SequenceStartEvent():
+                return self._sequence(path, depth)
+            case _:
+                return self._mapping(path, depth)
+
+    def _sequence(self, path: str, depth: int) -> list[Any]:
+        found: list[Any] = []
+        while not isinstance(event := self.next(), yaml.SequenceEndEvent):
+            inner = f"{path}[{len(found)}]"
+            self.lines[inner] = event.start_mark.line + 1
+            found.append(self._value(event, inner, depth + 1))
+        return found
+
+    def _mapping(self, path: str, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(event := self.next(), yaml.MappingEndEvent):
+            line = _strict(event)
+            name = _scalar(event, line) if isinstance(event, yaml.ScalarEvent) else None
+            if not isinstance(name, str):
+                raise _Problem(line, "a key is a word")
+            if name in found:
+                raise _Problem(line, f"{name} stands here twice")
+            inner = f"{path}.{name}" if path else name
+            self.lines[inner] = line
+            found[name] = self._value(self.next(), inner, depth + 1)
+        return found
+
+
+def _strict(event: Any) -> int:
+    """The line of an event that is neither an alias nor anchored nor tagged."""
+    line: int = event.start_mark.line + 1
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        raise _Problem(line, "anchors and aliases are not used here: write the text twice")
+    if event.tag is not None:
+        raise _Problem(line, f"tag {event.tag} is not used here")
+    return line
+
+
+def _scalar(event: Any, line: int) -> Any:
+    text: str = event.value
+    if not event.implicit[0]:  # quoted, or a block of text
+        return text
+    if text == "":
+        raise _Problem(line, "empty value: write null or quotes")
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.match(text):
+        if len(text.lstrip("-")) > MAX_DIGITS:
+            raise _Problem(line, f"more than {MAX_DIGITS} digits: put quotes around it")
+        return int(text)
+    return text
 
 
 def typed(source: Positioned, to: type[T]) -> T:
@@ -101,43 +163,6 @@ def line_of(lines: dict[str, int], path: str) -> int:
 
 def _finding(path: str, line: int, message: str) -> Finding:
     return Finding(rule="L00", path=path, line=line, message=message)
-
-
-def _plain(node: yaml.Node, path: str, lines: dict[str, int]) -> Any:
-    line = node.start_mark.line + 1
-    lines.setdefault(path, line)
-    match node:
-        case yaml.MappingNode(tag="tag:yaml.org,2002:map"):
-            return _mapping(node, path, lines)
-        case yaml.SequenceNode(tag="tag:yaml.org,2002:seq"):
-            return [_plain(item, f"{path}[{number}]", lines) for number, item in enumerate(node.value)]
-        case yaml.ScalarNode(tag="tag:yaml.org,2002:str"):
-            if node.value == "" and node.style is None:
-                raise _Problem(line, "empty value: write null or quotes")
-            return node.value
-        case yaml.ScalarNode(tag="tag:yaml.org,2002:int"):
-            return int(node.value)
-        case yaml.ScalarNode(tag="tag:yaml.org,2002:bool"):
-            return node.value == "true"
-        case yaml.ScalarNode(tag="tag:yaml.org,2002:null"):
-            return None
-        case _:
-            raise _Problem(line, f"tag {node.tag} is not used here")
-
-
-def _mapping(node: yaml.MappingNode, path: str, lines: dict[str, int]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in node.value:
-        line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode) or not isinstance(key.value, str):
-            raise _Problem(line, "a key is a word")
-        name: str = key.value
-        if name in found:
-            raise _Problem(line, f"{name} stands here twice")
-        inner = f"{path}.{name}" if path else name
-        lines[inner] = line
-        found[name] = _plain(value, inner, lines)
-    return found
 
 
 def _resolve(value: Any, to: type[Any], message: str, pattern: str) -> str:

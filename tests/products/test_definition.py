@@ -125,7 +125,7 @@ MISTAKES = (
     ("L00", "wishes", edit("currency: CNY", "currency: CNY\nwishes: none")),
     ("L00", "currency: EUR", edit("currency: CNY", "currency: CNY\ncurrency: EUR")),
     ("L00", "grade: high", edit("grade: 1", "grade: high")),
-    ("L00", "versions: *a", edit("grade: 1", "grade: &a 1\nversions: *a")),
+    ("L00", "grade: &a 1", edit("grade: 1", "grade: &a 1\nversions: *a")),
     ("L00", "grade: !!int", edit("grade: 1", "grade: !!int '0x1'")),
     ("L00", "grade:\n", edit("grade: 1", "grade:")),
     ("L00", "wait: {value: 90, unit: ages", edit("wait: {value: 90, unit: days", "wait: {value: 90, unit: ages")),

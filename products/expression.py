@@ -19,7 +19,9 @@ from products.errors import FormulaFailed
 
 MAX_DEPTH = 40
 ROUNDINGS = frozenset({"half_up", "half_even", "down", "up"})
-RESERVED = frozenset({"if", "min", "max", "pow", "total", "and", "or", "not", *ROUNDINGS})
+# Functions that give their last part a name of its own: the places where the new names stand.
+BINDS: dict[str, tuple[int, ...]] = {"total": (0,), "carry": (0, 2), "root": (0,)}
+RESERVED = frozenset({"if", "min", "max", "pow", "and", "or", "not", *BINDS, *ROUNDINGS})
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[a-z][a-z0-9_]*)|(?P<text>\"[^\"]*\")|(?P<op><=|>=|==|!=|[-+*/()<>,]))"
@@ -156,8 +158,11 @@ def names_of(node: Node, bound: frozenset[str] = frozenset()) -> frozenset[str]:
     """Every free name of the tree; tables and functions are not names."""
     if node.op == "name":
         return frozenset() if node.value in bound else frozenset({str(node.value)})
-    if node.op == "call" and node.value == "total" and node.args[0].op == "name":
-        inner = bound | {str(node.args[0].value)}
-        outside = [names_of(arg, bound) for arg in node.args[1:3]]
-        return frozenset().union(*outside, *(names_of(arg, inner) for arg in node.args[3:]))
+    places = BINDS.get(str(node.value), ()) if node.op == "call" else ()
+    if places:
+        inner = bound | {str(node.args[at].value) for at in places if at < len(node.args)}
+        *outside, last = (
+            (arg for at, arg in enumerate(node.args) if at not in places) if len(node.args) > 1 else node.args
+        )
+        return names_of(last, inner).union(*(names_of(arg, bound) for arg in outside))
     return frozenset().union(*(names_of(arg, bound) for arg in node.args))

@@ -1,7 +1,9 @@
 """Computing a product's formulas: Decimal only, bounded, every step traced.
 
 Functions: if(c, a, b), min, max, pow(x, n), half_up / half_even / down / up (x, places), and every table by its name;
-total(y, from, to, expr) is the sum over whole years.
+over whole years or months, total(y, from, to, expr) is the sum, and carry(b, start, m, from, to, expr) what b comes to
+when it begins at start and becomes expr each time: a loan's balance, rounded month by month as the bank rounds it.
+root(i, low, high, expr) is the i between them at which expr is 0, to twelve places: a rate from what is paid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,10 +27,12 @@ from products.expression import Node, names_of
 Value = Decimal | str | bool
 
 MAX_STEPS = 20_000
-MAX_YEARS = 120
+MAX_ROUNDS = 120  # years or months of total and carry
+MAX_GUESSES = 60  # of root
 MAX_POWER = 600
 MAX_PLACES = 8
 
+_ROOT = Decimal("1e-12")
 _ROUND = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 _CONTEXT = Context(prec=34, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -176,6 +180,10 @@ class _Evaluation:
                 return _CONTEXT.power(self.number(args[0]), self._whole(args[1], MAX_POWER))
             case "total":
                 return self._total(args)
+            case "carry":
+                return self._carry(args)
+            case "root":
+                return self._root(args)
             case _ if name in _ROUND:
                 places = self._whole(args[1], MAX_PLACES)
                 return self.number(args[0]).quantize(Decimal(1).scaleb(-places), _ROUND[name], _CONTEXT)
@@ -188,17 +196,50 @@ class _Evaluation:
         return int(number)
 
     def _total(self, args: Sequence[Node]) -> Decimal:
-        name, first, last = str(args[0].value), self._whole(args[1], MAX_YEARS), self._whole(args[2], MAX_YEARS)
-        outer, total = self.values, Decimal(0)
+        name, first, last = str(args[0].value), self._whole(args[1], MAX_ROUNDS), self._whole(args[2], MAX_ROUNDS)
+        total = Decimal(0)
+        for round_ in range(first, last + 1):
+            total = _CONTEXT.add(total, self._with({name: Decimal(round_)}, args[3]))
+        return total
+
+    def _carry(self, args: Sequence[Node]) -> Decimal:
+        name, counter, value = str(args[0].value), str(args[2].value), self.number(args[1])
+        first, last = self._whole(args[3], MAX_ROUNDS), self._whole(args[4], MAX_ROUNDS)
+        for round_ in range(first, last + 1):
+            value = self._with({name: value, counter: Decimal(round_)}, args[5])
+        return value
+
+    def _root(self, args: Sequence[Node]) -> Decimal:
+        """Regula falsi with the Illinois weight: the root stays between the bounds, and a bound never sticks."""
+        name, low, high = str(args[0].value), self.number(args[1]), self.number(args[2])
+        below, above = self._with({name: low}, args[3]), self._with({name: high}, args[3])
+        if low >= high or _CONTEXT.multiply(below, above) > 0:
+            raise FormulaFailed("root: the bounds do not enclose one")
+        for _ in range(MAX_GUESSES):
+            if below == above:
+                break
+            slope = _CONTEXT.divide(_CONTEXT.subtract(above, below), _CONTEXT.subtract(high, low))
+            guess = _CONTEXT.subtract(high, _CONTEXT.divide(above, slope))
+            found = self._with({name: guess}, args[3])
+            if _CONTEXT.multiply(found, above) <= 0:
+                low, below = high, above
+            else:
+                below = _CONTEXT.divide(below, Decimal(2))
+            step, high, above = abs(_CONTEXT.subtract(guess, high)), guess, found
+            if found == 0 or step < _ROOT:
+                return high.quantize(_ROOT, ROUND_HALF_EVEN, _CONTEXT)
+        raise FormulaFailed("root: not found")
+
+    def _with(self, bound: Mapping[str, Value], node: Node) -> Decimal:
+        """`node` with names of its own; the whole is traced, not each round."""
+        outer = self.values
+        self.values = {**outer, **bound}
         self.quiet += 1
         try:
-            for year in range(first, last + 1):
-                self.values = {**outer, name: Decimal(year)}
-                total = _CONTEXT.add(total, self.number(args[3]))
+            return self.number(node)
         finally:
             self.values = outer
             self.quiet -= 1
-        return total
 
     def _cell(self, name: str, args: Sequence[Node]) -> Decimal:
         table = self.tables.get(name)

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 
 from products.errors import FormulaFailed
-from products.expression import RESERVED, ROUNDINGS, Node, names_of
+from products.expression import BINDS, RESERVED, ROUNDINGS, Node, names_of
 from products.formula import Formula, Table
 
 TIMES = frozenset({"years", "months", "days", "workdays", "hours", "minutes"})
 # A plain number in the text takes the unit of its neighbour. Times, ages, counts and per cents may multiply money:
 # money a year times years is money. A per cent is not divided by 100 for the author.
 SCALARS = frozenset({"literal", "number", "percent", "count", "age"}) | TIMES
-ARITY = {"if": 3, "pow": 2, "total": 4, **dict.fromkeys(ROUNDINGS, 2)}
+ARITY = {"if": 3, "pow": 2, "total": 4, "carry": 6, "root": 4, **dict.fromkeys(ROUNDINGS, 2)}
+WHOLE = frozenset({"literal", "years", "months", "count"})
 
 
 def unit_of(node: Node, units: Mapping[str, str], tables: Mapping[str, Table]) -> str:
@@ -70,8 +71,8 @@ def _call(node: Node, units: Mapping[str, str], tables: Mapping[str, Table]) -> 
         raise FormulaFailed(f"unknown function {name}")
     if name in ARITY:
         _count(name, len(args), ARITY[name])
-    if name == "total":
-        return _total(args, units, tables)
+    if name in BINDS:
+        return _bound(name, args, units, tables)
     inner = [unit_of(arg, units, tables) for arg in args]
     if name == "if":
         _same(inner[0], "truth")
@@ -79,7 +80,7 @@ def _call(node: Node, units: Mapping[str, str], tables: Mapping[str, Table]) -> 
     if name == "pow" or name in ROUNDINGS:
         if args[1].op != "number" and name in ROUNDINGS:
             raise FormulaFailed(f"{name} wants its places written out")
-        if inner[1] not in ("literal", "years", "count"):
+        if inner[1] not in WHOLE:
             raise FormulaFailed(f"{name} wants a whole number, not {inner[1]}")
         return _numeric(inner[0])
     unit = _numeric(inner[0])
@@ -88,14 +89,27 @@ def _call(node: Node, units: Mapping[str, str], tables: Mapping[str, Table]) -> 
     return unit
 
 
-def _total(args: tuple[Node, ...], units: Mapping[str, str], tables: Mapping[str, Table]) -> str:
-    if args[0].op != "name" or args[0].value in units:
-        raise FormulaFailed("total wants a new name for its year")
-    for bound in args[1:3]:
-        _same(unit_of(bound, units, tables), "years")
-    if args[0].value in names_of(args[1]) | names_of(args[2]):
-        raise FormulaFailed("the bounds of total may not use its year")
-    return _numeric(unit_of(args[3], {**units, str(args[0].value): "years"}, tables))
+def _bound(name: str, args: tuple[Node, ...], units: Mapping[str, str], tables: Mapping[str, Table]) -> str:
+    """total, carry and root: a new name with a unit of its own in the last part, and nowhere else."""
+    for at in BINDS[name]:
+        if args[at].op != "name" or args[at].value in units:
+            raise FormulaFailed(f"{name} wants a new name")
+        if any(args[at].value in names_of(arg) for arg in args[:-1] if arg is not args[at]):
+            raise FormulaFailed(f"only the last part of {name} may use its new name")
+    if name == "root":
+        ends = _joined(unit_of(args[1], units, tables), unit_of(args[2], units, tables))
+        _numeric(unit_of(args[3], {**units, str(args[0].value): ends}, tables))
+        return ends
+    first = args[3] if name == "carry" else args[1]
+    last = args[4] if name == "carry" else args[2]
+    rounds = _joined(unit_of(first, units, tables), unit_of(last, units, tables))
+    if rounds not in WHOLE:
+        raise FormulaFailed(f"{name} goes over whole years or months, not {rounds}")
+    inner = {**units, str(args[2 if name == "carry" else 0].value): "years" if rounds == "literal" else rounds}
+    if name == "total":
+        return _numeric(unit_of(args[3], inner, tables))
+    start = _numeric(unit_of(args[1], units, tables))
+    return _joined(start, unit_of(args[5], {**inner, str(args[0].value): start}, tables))
 
 
 def _count(name: str, found: int, wanted: int) -> None:

@@ -12,7 +12,16 @@ from products.expression import names_of, parse
 from products.formula import Table, Value, evaluate, settled
 from products.units import unit_of
 
-UNITS = {"a": "money", "b": "money", "n": "years", "age": "age", "p": "percent", "sex": "choice", "k": "number"}
+UNITS = {
+    "a": "money",
+    "b": "money",
+    "n": "years",
+    "months": "months",
+    "age": "age",
+    "p": "percent",
+    "sex": "choice",
+    "k": "number",
+}
 RATE = Table(name="rate", units=("age", "choice"), unit="number", cells={("30", "male"): Decimal("2.05")})
 VALUES: dict[str, Value] = {
     "a": Decimal("0.1"),
@@ -46,6 +55,12 @@ def test_tenths_add_up() -> None:
         ("total(y, 1, n, y * 10)", "60"),
         ("total(y, 1, n, total(z, 1, y, z))", "10"),
         ("pow(1.02, 3)", "1.061208"),
+        ("carry(b, 100, m, 1, 3, half_up(b * 1.01, 2))", "103.03"),
+        ("carry(b, 7, m, 1, 0, b * 2)", "7"),
+        ("carry(x, 0, m, 1, 4, x + m)", "10"),
+        ("root(i, 0, 1, i * i - 0.25)", "0.500000000000"),
+        ("root(i, 0, 1, 0.25 - i * i)", "0.500000000000"),
+        ("half_up(root(i, 0.0001, 0.05, 1000 - 91.68 * (1 - 1 / pow(1 + i, 12)) / i) * 1200, 2)", "18.00"),
         ("rate(age, sex) * 1000", "2050.00"),
         ("2 - 3 - 4", "-5"),
         ("-(1 + 2) * 3", "-9"),
@@ -66,6 +81,11 @@ def test_each_function_computes_exactly(text: str, wanted: str) -> None:
         "pow(2, -1)",
         "half_up(1, 99)",
         "total(y, 0, 121, y)",
+        "carry(b, 1, m, 1, 121, b)",
+        "carry(b, 1, m, 1, 2)",
+        "carry(b, 1, m, 1, 100, total(z, 1, 100, total(w, 1, 100, b)))",
+        "root(i, 0, 1, i + 1)",
+        "root(i, 1, 0, i - 0.5)",
         "total(y, 1, 100, total(z, 1, 100, total(w, 1, 100, 1)))",
         "(" * 60 + "1" + ")" * 60,
         "- " * 60 + "1",
@@ -101,6 +121,11 @@ def test_what_cannot_be_computed_is_refused(text: str) -> None:
         ('a > b and sex == "male"', "truth"),
         ("max(a - b, 0)", "money"),
         ("total(y, 1, n, a)", "money"),
+        ("total(m, 1, months, a)", "money"),
+        ("a * pow(1 + k, months)", "money"),
+        ("carry(x, a, m, 1, months - 1, x - half_up(x * k, 2))", "money"),
+        ("root(i, 0, 1, a - b * i)", "literal"),
+        ("root(i, k, 1, a - b * i)", "number"),
     ],
 )
 def test_units_follow_from_the_parts(text: str, unit: str) -> None:
@@ -125,6 +150,15 @@ def test_units_follow_from_the_parts(text: str, unit: str) -> None:
         "min(a, n)",
         "not a",
         "total(n, 1, 2, a)",
+        "total(y, 1, n, y + months)",
+        "carry(a, 1, m, 1, 2, b)",
+        "carry(x, a, m, 1, n, n)",
+        "carry(x, x, m, 1, n, x)",
+        "carry(x, a, m, 1, b, x)",
+        "carry(x, a, m, 1, n, x + m)",
+        "root(i, a, n, i)",
+        "root(i, 0, 1, i > 0)",
+        "pow(k, a)",
         "total(y, 1, a, 1)",
         "total(1, 1, 2, 1)",
         "total(y, 1, y, 1)",
@@ -148,6 +182,8 @@ def test_every_step_is_traced_with_the_words_it_came_from() -> None:
 def test_bound_names_are_not_free() -> None:
     assert names_of(parse("total(y, 1, n, y * k) + y")) == {"n", "k", "y"}
     assert names_of(parse("total(y, 1, n, y * k)")) == {"n", "k"}
+    assert names_of(parse("carry(b, a, m, 1, n, b - m * k) + m")) == {"a", "n", "k", "m"}
+    assert names_of(parse("root(i, p, 1, i * k)")) == {"p", "k"}
 
 
 money = st.decimals(min_value=0, max_value=10**9, places=2, allow_nan=False, allow_infinity=False)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
+import msgspec
+
 from evidence import decode
 from evidence.events import Frozen, Locale
 from evidence.events.reading import Level
@@ -20,6 +22,8 @@ from products.template import han, names_in, parse_template, say, words
 HAN_PER_S = 8
 WORDS_PER_S = 5
 SLOWEST = (8, 3)  # a declared dwell may slow the floor down to 8/3 of it: three Han characters a second
+
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 _LABELS: dict[str, dict[Locale, str]] = {
     "what": {"zh-CN": "是什么", "en": "What it is"},
@@ -100,8 +104,15 @@ def render(
         blocks=shown.blocks,
         nonce=nonce,
     )
-    data = decode.encode(page)
+    data = written(page)
     return Rendered(bytes=data, sha256=hashlib.sha256(data).hexdigest(), floor_ms=shown.floor_ms)
+
+
+def written(page: Page) -> bytes:
+    """Canonical bytes. Keys are ASCII and the only number is the version, so just odd characters need the long way."""
+    data = _encode_sorted(page)
+    odd = b"\x7f" in data or b"\\" in data.replace(b"\\n", b"")
+    return decode.encode(page) if odd else data
 
 
 def compose(

@@ -46,6 +46,7 @@ def parse_template(template: str) -> tuple[Part, ...]:
     return (*parts, *_words(template[at:]))
 
 
+@lru_cache(maxsize=4096)
 def names_in(template: str) -> frozenset[str]:
     return frozenset(part.name for part in parse_template(template) if part.kind == "value")
 

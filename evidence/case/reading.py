@@ -50,7 +50,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
     outputs: dict[str, Commitment] = {}
     trace: Commitment | None = None
     quoted_at: str | None = None
-    screens: dict[str, Served] = {}
+    screens: dict[str, Served] = {}  # in order of serving: only the last can be open
     seen: dict[str, Seen] = {}  # "<clause>/<level>"
     attempts: dict[str, int] = {}  # wrong answers per question
     answered: dict[str, bool] = {}
@@ -78,24 +78,25 @@ class Reading(Frozen, frozen=True, kw_only=True):
                 assert_never(body)
 
     def _serve(self, event: Event, body: ScreenServed) -> "Reading":
-        screens = {
-            name: screen if screen.closed_at else replace(screen, closed_at=event.at)
-            for name, screen in self.screens.items()
-        }
+        screens = self.screens.copy()
+        before = next(reversed(screens), None)
+        if before is not None:
+            screens[before] = replace(screens[before], closed_at=event.at)
         clauses = {f"{item.clause}/{item.level}": item for item in body.clauses}
         served = Served(at=event.at, locale=body.locale, layout=body.layout, clauses=clauses)
-        return replace(self, screens={**screens, body.screen: served})
+        screens[body.screen] = served
+        return replace(self, screens=screens)
 
     def _add(self, event: Event, body: ClausesSeen) -> "Reading":
-        seen = dict(self.seen)
+        seen, screens = self.seen.copy(), self.screens.copy()
         for item in body.clauses:
             key = f"{item.clause}/{item.level}"
             old = seen.get(key, Seen())
             seen[key] = Seen(visible_ms=old.visible_ms + item.visible_ms, end_seen=old.end_seen or item.end_seen)
-        screen = self.screens[body.screen]
+        screen = screens[body.screen]
         counted = screen.counted_ms + sum(item.visible_ms for item in body.clauses)
-        screen = replace(screen, counted_ms=counted, reported_at=event.at)
-        return replace(self, seen=seen, screens={**self.screens, body.screen: screen})
+        screens[body.screen] = replace(screen, counted_ms=counted, reported_at=event.at)
+        return replace(self, seen=seen, screens=screens)
 
     def _withdrawn(self, keys: tuple[str, ...]) -> "Reading":
         """What must be done again starts from nothing: time counted before, answers and acknowledgements."""

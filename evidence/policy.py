@@ -3,8 +3,9 @@
 `products` compiles a journey to a Policy; domain rules seal events that satisfy or withdraw keys; what is missing for a
 step is a set difference. Nobody asks another domain.
 
-Key grammar: `quoted`, `read:<clause>`, `answered:<question>`, `disclosed:<disclosure>`, `suitable`,
-`consent:<scope>`, `identity:<party>:<K1..K4>`, `code:sign:<party>`, `signed:<party>:<document kind>`.
+Key grammar: `quoted`, `read:<clause>`, `unhurried`, `answered:<question>`, `disclosed:<disclosure>`, `needs`, `risk`,
+`suitable`, `rested`, `health`, `consent:<scope>`, `identity:<party>:<K1..K4>`, `code:sign:<party>`,
+`signed:<party>:<document kind>`; and, of steps that outside systems report, `paid`, `issued`, `received`, `cooled_off`.
 """
 
 from typing import Literal
@@ -53,6 +54,7 @@ class Policy(_Frozen, frozen=True, kw_only=True):
     identity: dict[str, str]  # party -> K1..K4
     signatures: tuple[SignaturePlan, ...]
     papers: dict[str, tuple[str, ...]] = {}  # party -> documents and papers it may show; none: the resident card
+    face_search: bool = False  # is this face kept, by a consent of its own, and looked for under other numbers? (KYC-18)
     # figures, each with the unit in its name
     identity_fresh_s: int = 600  # ESG-01: signature soon after the identity check
     challenge_ttl_s: int = 60  # KYC-04

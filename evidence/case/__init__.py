@@ -9,6 +9,7 @@ from evidence.case.identity import Identity, IdentityBody
 from evidence.case.keeping import Keeping, KeepingBody
 from evidence.case.reading import Reading, ReadingBody
 from evidence.case.signing import Signing, SigningBody
+from evidence.case.suitability import Suitability, SuitabilityBody
 from evidence.errors import NotFound
 from evidence.events import (
     CASE_EVENTS,
@@ -16,6 +17,7 @@ from evidence.events import (
     KEEPING_EVENTS,
     READING_EVENTS,
     SIGNING_EVENTS,
+    SUITABILITY_EVENTS,
     CaseOpened,
     CodeFailed,
     CodeSent,
@@ -136,6 +138,7 @@ class Case(Frozen, frozen=True, kw_only=True):
     notices: dict[str, str] = {}  # scope -> text sha256 shown last
     consents: dict[str, Consent] = {}
     reading: Reading = Reading()
+    suitability: Suitability = Suitability()
     identity: dict[str, Identity] = {}
     signing: Signing = Signing()
     seals: tuple[Sealed, ...] = ()
@@ -201,6 +204,8 @@ class Case(Frozen, frozen=True, kw_only=True):
             return self._apply_case(event, body)._after(event)
         if isinstance(body, READING_EVENTS):
             return replace(self, reading=self.reading.apply(event, body))._after(event)
+        if isinstance(body, SUITABILITY_EVENTS):
+            return replace(self, suitability=self.suitability.apply(event, body))._after(event)
         if isinstance(body, IDENTITY_EVENTS):
             identity = self.identity_of(_party(self, event)).apply(event, body)
             return replace(self, identity={**self.identity, _party(self, event): identity})._after(event)
@@ -321,4 +326,5 @@ __all__ = [
     "ReadingBody",
     "Session",
     "SigningBody",
+    "SuitabilityBody",
 ]

@@ -5,20 +5,45 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from evidence.events import (
+    ActTimed,
+    AloudPlayed,
+    ChangesShown,
     ClausesSeen,
     Commitment,
     DisclosureAcknowledged,
     Event,
     Frozen,
     Locale,
+    PageEntered,
+    PersonHelped,
+    ProductsCompared,
     QuestionAnswered,
     QuoteShown,
+    ReadingResumed,
+    RushNoticed,
     ScreenServed,
     SuitabilityAssessed,
+    TermOpened,
 )
 from evidence.events.reading import ScreenClause
 
-ReadingBody = QuoteShown | ScreenServed | ClausesSeen | QuestionAnswered | DisclosureAcknowledged | SuitabilityAssessed
+ReadingBody = (
+    QuoteShown
+    | ScreenServed
+    | ClausesSeen
+    | QuestionAnswered
+    | DisclosureAcknowledged
+    | SuitabilityAssessed
+    | PageEntered
+    | TermOpened
+    | AloudPlayed
+    | RushNoticed
+    | ReadingResumed
+    | ActTimed
+    | PersonHelped
+    | ProductsCompared
+    | ChangesShown
+)
 
 
 class Served(Frozen, frozen=True, kw_only=True):
@@ -36,6 +61,7 @@ class Served(Frozen, frozen=True, kw_only=True):
     closed_at: str | None = None
     reported_at: str | None = None
     counted_ms: int = 0  # visible time already credited, summed over its clauses
+    heard_ms: int = 0  # time read aloud, already credited
 
 
 class Seen(Frozen, frozen=True, kw_only=True):
@@ -43,6 +69,13 @@ class Seen(Frozen, frozen=True, kw_only=True):
 
     visible_ms: int = 0
     end_seen: bool = False
+
+
+class Pace(Frozen, frozen=True, kw_only=True):
+    """How long a clause took until it counted as read, and the least it could take."""
+
+    ms: int
+    floor_ms: int
 
 
 class Reading(Frozen, frozen=True, kw_only=True):
@@ -57,9 +90,18 @@ class Reading(Frozen, frozen=True, kw_only=True):
     acknowledged: dict[str, str] = {}  # disclosure -> when
     suitability: str | None = None
     suitability_rules: tuple[str, ...] = ()  # ids of the rules that spoke
+    assessed_at: str | None = None
+    page: str | None = None  # the page the customer is on, where their device tells
+    paces: dict[str, Pace] = {}  # by clause, in the order they were read
+    rush: RushNoticed | None = None  # noticed, and not yet answered for
+    acted_at: str | None = None  # when the customer last did something of this room
+    told_of: str | None = None  # `full` of the newer version they were told of
+    helped: dict[str, str] = {}  # what a person explained -> go_on | stop
 
     def apply(self, event: Event, body: ReadingBody) -> "Reading":
         again = self._withdrawn(body.withdraws)
+        if event.actor.role == "customer":
+            again = replace(again, acted_at=event.at)
         match body:
             case QuoteShown():
                 return replace(again, inputs=body.inputs, outputs=body.outputs, trace=body.trace, quoted_at=event.at)
@@ -69,11 +111,25 @@ class Reading(Frozen, frozen=True, kw_only=True):
                 return again._add(event, body)
             case QuestionAnswered():
                 attempts = again.attempts | ({} if body.correct else {body.question: body.attempt})
-                return replace(again, attempts=attempts, answered={**again.answered, body.question: body.correct})
+                rush = None if "unhurried" in body.satisfies else again.rush
+                answered = {**again.answered, body.question: body.correct}
+                return replace(again, attempts=attempts, answered=answered, rush=rush)
             case DisclosureAcknowledged():
                 return replace(again, acknowledged={**again.acknowledged, body.disclosure: event.at})
             case SuitabilityAssessed():
-                return replace(again, suitability=body.outcome, suitability_rules=body.rules)
+                return replace(again, suitability=body.outcome, suitability_rules=body.rules, assessed_at=event.at)
+            case PageEntered():
+                return replace(again, page=body.page)
+            case AloudPlayed():
+                return again._heard(body)
+            case RushNoticed():
+                return replace(again, rush=body)
+            case ReadingResumed():
+                return replace(again, told_of=body.newest or again.told_of)
+            case PersonHelped():
+                return again._helped(body)
+            case TermOpened() | ActTimed() | ProductsCompared() | ChangesShown():
+                return again
             case _:
                 assert_never(body)
 
@@ -96,7 +152,31 @@ class Reading(Frozen, frozen=True, kw_only=True):
         screen = screens[body.screen]
         counted = screen.counted_ms + sum(item.visible_ms for item in body.clauses)
         screens[body.screen] = replace(screen, counted_ms=counted, reported_at=event.at)
-        return replace(self, seen=seen, screens=screens)
+        after = replace(self, seen=seen, screens=screens)
+        return after._paced(screen, body.satisfies) if body.satisfies else after
+
+    def _paced(self, screen: Served, keys: tuple[str, ...]) -> "Reading":
+        """A clause counts as read: how long it took, over all its levels, and the least it could take."""
+        paces = dict(self.paces)
+        for clause in (key.removeprefix("read:") for key in keys if key.startswith("read:")):
+            levels = [level for level in ("plain", "formal") if f"{clause}/{level}" in screen.clauses]
+            ms = sum(self.seen.get(f"{clause}/{level}", Seen()).visible_ms for level in ("plain", "formal"))
+            floor = max((screen.clauses[f"{clause}/{level}"].floor_ms for level in levels), default=0)
+            paces.pop(clause, None)
+            paces[clause] = Pace(ms=ms, floor_ms=floor)
+        return replace(self, paces=paces, rush=None if "unhurried" in keys else self.rush)
+
+    def _heard(self, body: AloudPlayed) -> "Reading":
+        """Time before the ear is taken from the same clock as time before the eye."""
+        screen = self.screens[body.screen]
+        screen = replace(screen, heard_ms=screen.heard_ms + body.played_ms)
+        return replace(self, screens={**self.screens, body.screen: screen})
+
+    def _helped(self, body: PersonHelped) -> "Reading":
+        """A person explained a question: its tries begin again."""
+        question = body.about.removeprefix("question:")
+        attempts = {name: count for name, count in self.attempts.items() if name != question}
+        return replace(self, helped={**self.helped, body.about: body.outcome}, attempts=attempts)
 
     def _withdrawn(self, keys: tuple[str, ...]) -> "Reading":
         """What must be done again starts from nothing: time counted before, answers and acknowledgements."""
@@ -106,6 +186,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
         return replace(
             self,
             seen={key: seen for key, seen in self.seen.items() if key.split("/")[0] not in clauses},
+            paces={name: pace for name, pace in self.paces.items() if name not in clauses},
             # A screen that still shows the old numbers can no longer be counted for these clauses.
             screens={name: _voided(screen, clauses) for name, screen in self.screens.items()},
             answered={name: right for name, right in self.answered.items() if f"answered:{name}" not in keys},

@@ -77,14 +77,23 @@ from evidence.events.identity import (
     RouteLocked,
 )
 from evidence.events.reading import (
+    ActTimed,
+    AloudPlayed,
+    ChangesShown,
     ClausesSeen,
     DisclosureAcknowledged,
+    PageEntered,
+    PersonHelped,
+    ProductsCompared,
     QuestionAnswered,
     QuoteShown,
+    ReadingResumed,
+    RushNoticed,
     ScreenServed,
     SuitabilityAssessed,
+    TermOpened,
 )
-from evidence.events.risk import RiskDecided, RiskRulesLoaded, SignalsDecided, SignalsRead
+from evidence.events.risk import AlikeFace, FaceSearched, RiskDecided, RiskRulesLoaded, SignalsDecided, SignalsRead
 from evidence.events.screening import HitsDecided, HitsRead, ListLoaded, PartyScreened
 from evidence.events.signing import (
     DocumentPrepared,
@@ -102,6 +111,7 @@ from evidence.events.staff import (
     TenantKeyAdopted,
     TenantKeyRetired,
 )
+from evidence.events.suitability import HealthAnswered, NeedsTold, RiskConfirmed, RiskGraded, ThinkingEnded
 
 CASE_EVENTS = (
     CaseOpened,
@@ -125,7 +135,24 @@ CASE_EVENTS = (
     ExportRead,
     Erased,
 )
-READING_EVENTS = (QuoteShown, ScreenServed, ClausesSeen, QuestionAnswered, DisclosureAcknowledged, SuitabilityAssessed)
+READING_EVENTS = (
+    QuoteShown,
+    ScreenServed,
+    ClausesSeen,
+    QuestionAnswered,
+    DisclosureAcknowledged,
+    SuitabilityAssessed,
+    PageEntered,
+    TermOpened,
+    AloudPlayed,
+    RushNoticed,
+    ReadingResumed,
+    ActTimed,
+    PersonHelped,
+    ProductsCompared,
+    ChangesShown,
+)
+SUITABILITY_EVENTS = (NeedsTold, RiskGraded, RiskConfirmed, HealthAnswered, ThinkingEnded)
 IDENTITY_EVENTS = (
     RouteChosen,
     PaperCaptured,
@@ -162,7 +189,7 @@ OTHER_EVENTS = (
     TenantKeyRetired,
 )
 SCREENING_EVENTS = (ListLoaded, PartyScreened, HitsRead, HitsDecided)
-RISK_EVENTS = (RiskRulesLoaded, RiskDecided, SignalsRead, SignalsDecided)
+RISK_EVENTS = (RiskRulesLoaded, RiskDecided, FaceSearched, SignalsRead, SignalsDecided)
 DUTY_EVENTS = (AssessmentRegistered, AssessmentApproved, AssessmentOutdated, FilingOpened, FilingDone)
 
 BODIES: dict[str, type[Body]] = {
@@ -170,6 +197,7 @@ BODIES: dict[str, type[Body]] = {
     for body in (
         *CASE_EVENTS,
         *READING_EVENTS,
+        *SUITABILITY_EVENTS,
         *IDENTITY_EVENTS,
         *SIGNING_EVENTS,
         *KEEPING_EVENTS,
@@ -192,13 +220,18 @@ __all__ = [
     "RISK_EVENTS",
     "SCREENING_EVENTS",
     "SIGNING_EVENTS",
+    "SUITABILITY_EVENTS",
+    "ActTimed",
     "Actor",
+    "AloudPlayed",
+    "AlikeFace",
     "AssessmentApproved",
     "AssessmentOutdated",
     "AssessmentRegistered",
     "Body",
     "CaseOpened",
     "ChallengeIssued",
+    "ChangesShown",
     "ClausesSeen",
     "CodeFailed",
     "CodeSent",
@@ -225,12 +258,14 @@ __all__ = [
     "ExportNarrowed",
     "ExportRead",
     "ExportRequested",
+    "FaceSearched",
     "FacesCompared",
     "FilingDone",
     "FilingOpened",
     "FrameCaptured",
     "Frozen",
     "Head",
+    "HealthAnswered",
     "Held",
     "HitsDecided",
     "HitsRead",
@@ -243,28 +278,36 @@ __all__ = [
     "Locale",
     "Media",
     "Mode",
+    "NeedsTold",
     "NoticeShown",
+    "PageEntered",
     "PaperCaptured",
     "PaperConfirmed",
     "PaperRead",
     "Party",
     "PartyNamed",
     "PartyScreened",
+    "PersonHelped",
     "PictureApproved",
     "PictureAsked",
     "PictureRead",
     "ProductPublished",
+    "ProductsCompared",
     "QuestionAnswered",
     "QuoteShown",
+    "ReadingResumed",
     "Released",
     "Retention",
     "ReviewDecided",
     "ReviewRequested",
+    "RiskConfirmed",
     "RiskDecided",
+    "RiskGraded",
     "RiskRulesLoaded",
     "Role",
     "RouteChosen",
     "RouteLocked",
+    "RushNoticed",
     "ScreenServed",
     "Sealed",
     "SessionOpened",
@@ -279,6 +322,8 @@ __all__ = [
     "SuitabilityAssessed",
     "TenantKeyAdopted",
     "TenantKeyRetired",
+    "TermOpened",
+    "ThinkingEnded",
     "instant",
     "line_hash",
     "parse_instant",

@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal
 
-from evidence.events.envelope import Body, Frozen, Party, Sha256
+from evidence.events.envelope import Body, Frozen, Media, Party, Sha256
 
 Outcome = Literal["allow", "step_up", "manual", "deny"]
-Moment = Literal["confirmed", "signed"]
+Moment = Literal["confirmed", "signed", "seen"]  # who they are was said; signed; a live face was seen
 
 
 class Condition(Frozen, frozen=True, kw_only=True):
@@ -60,6 +60,34 @@ class RiskDecided(Body, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
     used: Used | None = None
     late: bool = False
+
+
+class AlikeFace(Frozen, frozen=True, kw_only=True):
+    """A kept face of somebody with another number. `similarity_e4`: cosine, ten-thousandths."""
+
+    case: str
+    party: Party
+    similarity_e4: int
+
+
+class FaceSearched(Body, frozen=True, kw_only=True):
+    """A live face was held against the kept ones of the tenant, exactly and all of them (KYC-18).
+
+    `template`: the face's own description, kept encrypted for later searches where the check was passed; this file is
+    destroyed with the consent, with the identity data of the case, or when a newer one takes its place. `searched` less
+    than `known`: the rest could not be held in memory, and the decision says so.
+    """
+
+    TYPE: ClassVar[str] = "risk.face_searched/1"
+    tenant: str
+    case: str
+    party: Party
+    model: Sha256  # recognition network: faces seen by another one cannot be compared
+    threshold_e4: int
+    known: int
+    searched: int
+    alike: tuple[AlikeFace, ...] = ()
+    template: Media | None = None
 
 
 class SignalsRead(Body, frozen=True, kw_only=True):

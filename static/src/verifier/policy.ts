@@ -7,6 +7,7 @@ import { NotVerified, count, isObject, list, object, string, strings } from "./s
 // A key may only be earned where its subject lives: nobody satisfies `identity:…` by acknowledging a disclosure.
 const DOMAINS: Record<string, string> = {
   read: "reading", answered: "reading", disclosed: "reading", quoted: "reading", suitable: "reading",
+  unhurried: "reading", needs: "reading", risk: "reading", health: "reading", rested: "reading",
   consent: "consent", identity: "identity", code: "code", signed: "esign",
 };
 const FRESH_S = 600;

@@ -65,7 +65,7 @@ def line(files: Files, text: str) -> int:
 
 def test_the_catalogue_has_no_findings(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(CATALOGUE)]) == 0
-    assert capsys.readouterr().out.count(": 0 findings") == 2
+    assert capsys.readouterr().out.count(": 0 findings") == len(list(CATALOGUE.glob("*/product.yaml")))
 
 
 def test_a_broken_product_fails_the_command_and_names_the_line(

@@ -14,8 +14,8 @@ import pytest
 from esign import signer
 from evidence.events import BODIES, Commitment, Media
 from evidence.verify import TrustedKeys, verify_bundle, verify_pdf
-from evidence.verify.account import say, words
 from evidence.verify.container import read
+from evidence.verify.edition import newest
 from evidence.verify.full import ACT_ATTRIBUTE
 from evidence.verify.keys import DOCUMENT_CA, TSA_INDEPENDENT, TSA_LOCAL
 from evidence.verify.records import table
@@ -67,13 +67,13 @@ def test_the_table_knows_every_type_of_event() -> None:
 
 
 def test_every_type_of_event_has_a_sentence_in_both_languages_that_names_real_members() -> None:  # EVD-06
-    assert set(words()["events"]) == set(BODIES)
-    for name, sentences in words()["events"].items():
+    assert set(newest().sentences) == set(BODIES)
+    for name, sentences in newest().sentences.items():
         members = {field.encode_name for field in msgspec.structs.fields(BODIES[name])}
         for language in ("zh", "en"):
             for path, how in re.findall(r"\{([A-Za-z0-9_.-]+)(?:\|([a-z0-9_]+))?\}", sentences[language]):
                 assert path.split(".")[0] in members, f"{name}: {path}"
-                assert how in ("", "s", "e4") or how in words()["labels"], f"{name}: {how}"
+                assert how in ("", "s", "e4") or how in newest().labels, f"{name}: {how}"
 
 
 def test_every_step_and_every_reason_is_documented_in_both_languages() -> None:
@@ -107,7 +107,7 @@ def test_every_step_and_every_reason_is_documented_in_both_languages() -> None:
     ],
 )
 def test_a_sentence_is_filled_as_documented(sentence: str, language: str, body: dict[str, Any], said: str) -> None:
-    assert say(sentence, language, body) == said
+    assert newest().say(sentence, language, body) == said
 
 
 def test_the_timeline_tells_every_event_with_its_number_and_time(told: Told) -> None:  # EVD-06

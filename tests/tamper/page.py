@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from evidence.verify.account import fill
+from evidence.verify.edition import fill
 from tests.tamper.changes import SEED
 from tests.tamper.matrix import Result, Row
 from tests.tamper.specimen import Specimen

@@ -1,6 +1,6 @@
 // The auditor's page: choose keys, choose a bundle, watch the steps, read the verdict.
 
-import type { Lang } from "./account";
+import type { Lang } from "./edition";
 import { MAX_BYTES } from "./container";
 import { sha256 } from "./crypto";
 import { add, el, icon, type Child } from "./dom";

@@ -1,6 +1,6 @@
 // What a verification found: the verdict in words, why, the thirteen steps, and what is in the case.
 
-import { label, type Lang } from "./account";
+import { newest, type Lang } from "./edition";
 import { el, icon, type Child } from "./dom";
 import { PROOF } from "./log";
 import { readProof } from "./note";
@@ -92,7 +92,7 @@ function caseRows({ chain, files }: Report, lang: Lang): [Key, string, boolean?]
   if (!chain) return [];
   const rows: [Key, string, boolean?][] = [
     ["case_id", chain.stream, true],
-    ["case_mode", label("mode", chain.mode, lang)], ["case_origin", label("origin", chain.inputOrigin, lang)],
+    ["case_mode", newest.label("mode", chain.mode, lang)], ["case_origin", newest.label("origin", chain.inputOrigin, lang)],
     ["case_opened", chain.events[0]?.at ?? ""],
     ["case_events", String(chain.events.length)], ["case_seals", String(chain.segments.length - 1)],
   ];

@@ -1,7 +1,8 @@
 // The human account on screen: what happened, in order, with what is open of it. Built from checked values as text nodes;
 // the bundle's own HTML is compared in step 12 and never shown.
 
-import { beijing, byEvent, fieldLabel, fileName, label, sentenceOf, shownText, type Lang } from "./account";
+import { beijing, byEvent, fieldLabel, fileName, sentenceOf, shownText } from "./account";
+import { newest, type Lang } from "./edition";
 import type { Event } from "./chain";
 import { add, el, icon, type IconName } from "./dom";
 import type { Field, FieldState } from "./fields";
@@ -28,7 +29,7 @@ export function fieldsCard(report: Report, lang: Lang): HTMLElement {
     el("h2", { id: "fields-title", class: "card__title" }, tell(lang, "fields_title", { n: fields.length })),
     el("p", {}, tell(lang, fields.length ? "fields_lead" : "fields_none")),
     el("ul", { class: "tally" }, ...[...tally].map(([state, n]) => el("li", { class: `state is-${state}`, "data-testid": "tally", "data-state": state },
-      icon(ICONS[state]), el("span", {}, `${label("state", state, lang)} `, el("strong", {}, String(n)))))),
+      icon(ICONS[state]), el("span", {}, `${newest.label("state", state, lang)} `, el("strong", {}, String(n)))))),
     fields.length ? table : null);
 }
 
@@ -67,14 +68,14 @@ function compared({ steps }: Report): Key {
 function eventItem(report: Report, event: Event, fields: readonly Field[], lang: Lang): HTMLElement {
   return el("li", { class: "story__event" },
     el("p", { class: "story__when" }, el("strong", {}, String(event.seq)), " ",
-      el("time", { datetime: event.at }, beijing(event)), ` · ${label("role", event.actor.role, lang)}`),
+      el("time", { datetime: event.at }, beijing(event)), ` · ${newest.label("role", event.actor.role, lang)}`),
     el("p", {}, sentenceOf(event, lang)),
     fields.length ? el("ul", { class: "fields" }, ...fields.map((field) => fieldItem(report, field, lang, false))) : null);
 }
 
 /** An erased field says which event erased it. */
 const stateText = ({ state, erasedBy }: Field, lang: Lang): string =>
-  label("state", state, lang) + (erasedBy === undefined ? "" : ` · ${tell(lang, "field_event", { seq: erasedBy })}`);
+  newest.label("state", state, lang) + (erasedBy === undefined ? "" : ` · ${tell(lang, "field_event", { seq: erasedBy })}`);
 
 function fieldItem(report: Report, field: Field, lang: Lang, withEvent: boolean): HTMLElement {
   const open = field.state === "OPENED-MATCH";

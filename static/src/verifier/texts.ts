@@ -1,6 +1,6 @@
 // One catalogue, two languages. The type of `en` makes a missing sentence a compile error.
 
-import type { Lang } from "./account";
+import type { Lang } from "./edition";
 import type { Code, State, StepName, Verdict } from "./verify";
 
 const zh = {

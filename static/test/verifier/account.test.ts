@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
-import { escape, fieldLabel, fill, label, say, words } from "../../src/verifier/account";
+import { escape, fieldLabel, fill } from "../../src/verifier/account";
 import { table } from "../../src/verifier/chain";
+import { Edition, editionOf, newest } from "../../src/verifier/edition";
 import { follow, placesOf, type Field } from "../../src/verifier/fields";
-import { parseLoose, utf8, type Obj } from "../../src/verifier/strict";
+import { parseLoose, utf8, type Bytes, type Obj } from "../../src/verifier/strict";
 import { tell } from "../../src/verifier/texts";
 import { FAILURES, STEPS } from "../../src/verifier/verify";
 
 const body = (value: unknown): Obj => parseLoose(utf8(JSON.stringify(value))) as Obj;
 
 test("a sentence says what the body holds, escaped", () => {
-  const said = (sentence: string, value: unknown, lang: "zh" | "en" = "zh"): string => say(sentence, lang, body(value));
+  const said = (sentence: string, value: unknown, lang: "zh" | "en" = "zh"): string => newest.say(sentence, lang, body(value), escape);
   expect(said("{a.b}", { a: { b: "<&>\"'" } })).toBe("&lt;&amp;&gt;&quot;&#39;");
   expect(said("{a}{b.c}{d.x}", { b: null, d: [1] }).replace(/—/g, "-")).toBe("---");
   expect(said("{a|s}", { a: 12345 })).toBe("12.3");
@@ -22,8 +23,8 @@ test("a sentence says what the body holds, escaped", () => {
 });
 
 test("a label is never taken from a prototype", () => {
-  expect(label("role", "constructor", "zh")).toBe("constructor");
-  expect(label("constructor", "name", "zh")).toBe("name");
+  expect(newest.label("role", "constructor", "zh")).toBe("constructor");
+  expect(newest.label("constructor", "name", "zh")).toBe("name");
 });
 
 test("a template is filled in one pass", () => {
@@ -54,9 +55,19 @@ test("a commitment in a value's place must look like one", () => {
 
 test("every type of event has a sentence in both languages, and every step a code", () => {
   for (const type of table.types) {
-    expect(words.events[type]?.zh, type).toBeTruthy();
-    expect(words.events[type]?.en, type).toBeTruthy();
+    expect(newest.events[type]?.zh, type).toBeTruthy();
+    expect(newest.events[type]?.en, type).toBeTruthy();
   }
   expect(FAILURES).toHaveLength(STEPS.length);
   expect(tell("zh", "progress", { n: 1, of: 13, name: "压缩包" })).toBe("正在核验：第 1 步，共 13 步，压缩包");
+});
+
+test("a page is judged in the edition it names in its head, and one nobody knows is refused", () => {
+  const second = new Edition({ edition: 2, events: {}, labels: {}, html: newest.html }, "guide 2");
+  const known = new Map([[1, newest], [2, second]]);
+  const page = (number: number, before = ""): Bytes => utf8(`<!doctype html>\n${before}<meta name="edition" content="${number}">`);
+  expect(editionOf(utf8("<!doctype html>"), "page", known)).toBe(newest);
+  expect(editionOf(page(2), "page", known).guide).toBe("guide 2");
+  expect(editionOf(page(2, " ".repeat(300)), "page", known)).toBe(newest); // where a customer's own words could stand
+  expect(() => editionOf(page(3), "page", known)).toThrow("edition 3");
 });

@@ -44,7 +44,7 @@ def hashes(product: Product, canonical: bytes) -> Hashes:
             }
         ),
         numbers=over("inputs", "params", "tables", "formulas", "checks", "examples"),
-        plain=over("clauses", "glossary", "questions", "summary"),
+        plain=over("clauses", "glossary", "questions", "summary", "uncertainty", "kid"),
         rules=over("suitability", "journey", "disclosures", "grade", "sale", "provider", "waivers"),
         full=hashlib.sha256(canonical).hexdigest(),
     )
@@ -77,6 +77,9 @@ def expressions(product: Product) -> Iterator[tuple[str, str, dict[str, str], st
             condition = getattr(rule, verb)
             if condition is not None:
                 yield f"suitability.rules[{number}].{verb}", condition, facts, "truth"
+    thinking = product.suitability.thinking
+    if thinking is not None:
+        yield "suitability.thinking.when", thinking.when, facts, "truth"
     for number, question in enumerate(product.questions):
         if not question.choices:
             yield f"questions[{number}].answer", question.answer, {}, question.unit
@@ -100,10 +103,29 @@ def texts(product: Product, clauses: Mapping[str, Placed]) -> Iterator[tuple[str
             yield f"questions[{number}].choices", choice.label, False
     for number, rule in enumerate(product.suitability.rules):
         yield f"suitability.rules[{number}].reason", rule.reason, False
+        if rule.declaration is not None:
+            yield f"suitability.rules[{number}].declaration", rule.declaration, False
+    yield from _questionnaires(product)
     for number, check_ in enumerate(product.checks):
         yield f"checks[{number}].reason", check_.reason, False
     for number, line in enumerate(product.summary):
         yield f"summary[{number}].text", line.text, False
+    if product.uncertainty is not None:
+        yield "uncertainty", product.uncertainty, False
+    if product.kid is not None:
+        yield "kid.audience", product.kid.audience, False
+        yield "kid.holding", product.kid.holding, False
+
+
+def _questionnaires(product: Product) -> Iterator[tuple[str, Text, bool]]:
+    risk, health = product.suitability.risk, product.suitability.health
+    for number, question in enumerate(risk.questions if risk else ()):
+        yield f"suitability.risk.questions[{number}].ask", question.ask, False
+        for place, choice in enumerate(question.choices):
+            yield f"suitability.risk.questions[{number}].choices[{place}].label", choice.label, False
+    for number, asked in enumerate(health.questions if health else ()):
+        yield f"suitability.health.questions[{number}].ask", asked.ask, False
+        yield f"suitability.health.questions[{number}].effect", asked.effect, False
 
 
 def clause_references(product: Product, clauses: Mapping[str, Placed]) -> Iterator[tuple[str, str]]:

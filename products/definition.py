@@ -218,11 +218,16 @@ class Clause(Frozen, frozen=True, kw_only=True):
     children: tuple["Clause", ...] = ()
 
 
+Topic = Literal["benefit", "exclusion", "waiting", "cooling_off", "renewal", "claim", "period", "other"]
+
+
 class Disclosure(Frozen, frozen=True, kw_only=True):
-    """One sentence in the first person, confirmed after its clauses were read."""
+    """One sentence in the first person, confirmed after its clauses were read. Without clauses it may come before the
+    quote. `topic`: which of the eight items it confirms (健康保险管理办法 art. 39)."""
 
     id: Name
-    when: Literal["before_kyc", "before_sign"]
+    when: Literal["before_quote", "before_kyc", "before_sign", "after_pay"]
+    topic: Topic | None = None
     clauses: tuple[ClauseId, ...] = ()
     acknowledge: Literal["tap", "hold", "transcribe"]
     text: Text
@@ -240,35 +245,92 @@ class Question(Frozen, frozen=True, kw_only=True):
     unit: Unit = "number"
     suffix: Text | None = None  # said after the number: 天, days
     tries: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
+    # after the last miss a person helps, or nothing goes on; `human`: after the first
+    on_wrong: Literal["reread", "human", "stop"] = "reread"
+    spare: bool = False  # asked only of who read in a rush
 
 
 class SuitabilityRule(Frozen, frozen=True, kw_only=True):
-    """Speaks when its condition is true. Exactly one of deny, escalate and warn."""
+    """Speaks when its condition is true. Exactly one of deny, escalate and warn.
+
+    `declaration`: the sentence that the customer copies out to go on in spite of a warning (PRD-10).
+    """
 
     id: Name
     deny: Expr | None = None
     escalate: Expr | None = None
     warn: Expr | None = None
     reason: Text
+    declaration: Text | None = None
+
+
+class Thinking(Frozen, frozen=True, kw_only=True):
+    """Who signs only after some time to think (PRD-12)."""
+
+    when: Expr
+    hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+
+
+class RiskChoice(Frozen, frozen=True, kw_only=True):
+    value: Name
+    label: Text
+    points: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class RiskQuestion(Frozen, frozen=True, kw_only=True):
+    id: Name
+    ask: Text
+    choices: tuple[RiskChoice, ...]
+
+
+class RiskTest(Frozen, frozen=True, kw_only=True):
+    """How much loss a customer can bear (PRD-11). `level`: of the product, 1 to 5; `from_points`: least points of the
+    customer's grades 2, 3, 4 and 5."""
+
+    level: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    questions: Annotated[tuple[RiskQuestion, ...], msgspec.Meta(min_length=1)]
+    from_points: tuple[int, int, int, int]
+
+
+class HealthQuestion(Frozen, frozen=True, kw_only=True):
+    """One concrete thing, answered yes or no. `effect`: what becomes of a wrong answer (PRD-13)."""
+
+    id: Name
+    ask: Text
+    effect: Text
+    yes: Literal["accept", "refer", "decline"]
+
+
+class Health(Frozen, frozen=True, kw_only=True):
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    questions: Annotated[tuple[HealthQuestion, ...], msgspec.Meta(min_length=1)]
 
 
 class Suitability(Frozen, frozen=True, kw_only=True):
-    """`facts` are asked of the customer besides the inputs."""
+    """`facts` are asked of the customer besides the inputs; those of `ask_first` before any quote."""
 
     facts: dict[Name, Input] = {}
+    ask_first: tuple[Name, ...] = ()
     rules: tuple[SuitabilityRule, ...] = ()
+    thinking: Thinking | None = None
+    risk: RiskTest | None = None
+    health: Health | None = None
 
 
 class SignaturePart(Frozen, frozen=True, kw_only=True):
+    """`when`: some papers are signed only where the insured is not the buyer (保险法 art. 34)."""
+
     who: Party
     signs: tuple[Name, ...]
+    when: Literal["always", "insured_is_another"] = "always"
 
 
 class Journey(Frozen, frozen=True, kw_only=True):
     """`hesitation` names the param that holds the cooling-off days."""
 
     steps: tuple[StepName, ...]
-    kyc: dict[Party, Literal["K1", "K2", "K3", "K4"]]
+    kyc: dict[Party, Literal["K0", "K1", "K2", "K3", "K4"]]
+    papers: dict[Party, tuple[Name, ...]] = {}  # what each may show to be identified; none: the resident card
     signatures: tuple[SignaturePart, ...] = ()
     hesitation: Name | None = None
     retention_years: int = 10
@@ -285,6 +347,14 @@ class SummaryLine(Frozen, frozen=True, kw_only=True):
     topic: Literal["purpose", "pays", "not_paid", "waiting", "price", "early_exit", "claim"]
     text: Text
     clause: ClauseId
+
+
+class Kid(Frozen, frozen=True, kw_only=True):
+    """What a key information document says beyond the clauses (Regulation (EU) 1286/2014 art. 8). `sri`: 1 to 7."""
+
+    sri: Annotated[int, msgspec.Meta(ge=1, le=7)]
+    audience: Text
+    holding: Text
 
 
 class Product(Frozen, frozen=True, kw_only=True):
@@ -315,4 +385,6 @@ class Product(Frozen, frozen=True, kw_only=True):
     journey: Journey
     examples: tuple[Example, ...] = ()
     summary: tuple[SummaryLine, ...]
+    uncertainty: Text | None = None  # said at least as large as the name where benefits are not certain (PRD-09)
+    kid: Kid | None = None
     waivers: tuple[Waiver, ...] = ()

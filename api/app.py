@@ -160,6 +160,7 @@ def create_app(
                 open_signals.learn,
                 signal_watch.learn,
                 rooms.identity.signals.seen.learn,
+                rooms.identity.signals.gallery.learn,
                 faces.learn,
             )
             chores = (

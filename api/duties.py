@@ -157,11 +157,12 @@ _TITLES = {
 _SUITES = {"international": "AES-256-GCM, SHA-256", "chinese": "SM4-GCM, SM3"}
 _SAFEGUARDS = {
     "zh-CN": (
-        "按案件和类别各用一把数据密钥加密（{suite}），密钥单独存放；图像在判定后立即删除，不留模板；每次查看都有记录；"
+        "按案件和类别各用一把数据密钥加密（{suite}），密钥单独存放；图像在判定后立即删除，没有另行单独同意的不留特征；每次查看都有记录；"
         "删除即销毁密钥，并出具证明。"
     ),
     "en": (
         "Encrypted under a data key of its own for each case and class ({suite}), keys kept apart; images deleted right"
-        " after the decision, no template kept; every look is recorded; erasing destroys the key and is certified."
+        " after the decision, no template kept without a consent of its own;"
+        " every look is recorded; erasing destroys the key and is certified."
     ),
 }

@@ -19,7 +19,7 @@ from evidence.custody import announce
 from evidence.erasure import flow
 from evidence.erasure.rules import IN_FLIGHT
 from evidence.errors import Corrupt, Error, NotFound
-from evidence.events import ContractEnded, DisputeLifted, Erased, Released, parse_instant, stream_kind
+from evidence.events import ConsentWithdrawn, ContractEnded, DisputeLifted, Erased, Released, parse_instant, stream_kind
 from evidence.follow import Leases
 from evidence.log import Entry
 
@@ -29,6 +29,7 @@ OVERWRITE_EVERY = timedelta(hours=12)
 OVERWRITING = "key-files"  # the lease of who does it, kept for as long as nobody has to
 
 _COUNTED_FROM = {ContractEnded.TYPE, DisputeLifted.TYPE, Released.TYPE}
+_ENDING = {Erased.TYPE, ConsentWithdrawn.TYPE}
 _log = logging.getLogger(__name__)
 
 
@@ -73,7 +74,7 @@ class Keeper:
             if stream_kind(entry.stream) != "case":
                 continue
             seen = msgspec.json.decode(entry.line, type=_Glance)
-            if seen.type == Erased.TYPE:
+            if seen.type in _ENDING:
                 self._erasing[entry.stream] = parse_instant(seen.at)
             elif seen.type in _COUNTED_FROM:
                 self._ending.add(entry.stream)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import esign.flow
 import evidence.erasure.flow
@@ -10,6 +11,7 @@ import kyc.access.flow
 import kyc.duties.flow
 import kyc.flow
 import kyc.screening.flow
+import kyc.signals.faces
 import kyc.signals.flow
 import products.flow
 from api.keys import identity_authority, name_lists, risk_rules
@@ -26,6 +28,7 @@ from kyc.duties.rules import Limits
 from kyc.engine import FaceEngine
 from kyc.ocr import Reader
 from kyc.pool import Workers
+from kyc.signals.gallery import Gallery
 from kyc.signals.seen import Seen
 from products.opening import publish
 from products.versions import Catalogue
@@ -63,6 +66,8 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
     workers = Workers()
     keys = settings.data / "keys"
     screening = kyc.screening.flow.Ports(ledger, vault, now, name_lists(settings))
+    searching = frozenset(name.strip() for name in settings.face_search.split(",") if name.strip())
+    signals = kyc.signals.flow.Ports(ledger, vault, now, risk_rules(settings), Seen(), Gallery(vault, searching))
     source = identity_authority(settings, now, random)
     with one_at_a_time(keys):
         authority = open_authority(keys / "documents", store.master, store.stamper, now, random)
@@ -77,7 +82,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             faces=FaceEngine(models.load(settings.models), workers),
             reader=Reader(),
             screening=screening,
-            signals=kyc.signals.flow.Ports(ledger, vault, now, risk_rules(settings), Seen()),
+            signals=signals,
             processor=notices.DEMO._replace(
                 receiver=source.title if source is not None and "face" in source.checks else None
             ),
@@ -90,6 +95,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             random=random,
             catalogue=Catalogue.load(settings.catalogue),
             dwell_percent=settings.dwell_percent,
+            face_search=searching,
         ),
         esign=esign.flow.Ports(
             ledger=ledger,
@@ -104,6 +110,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             now,
             retention.table(),
             beside=lambda case: [kyc.screening.flow.stream(case, party, screening) for party in case.people],  # type: ignore[arg-type]
+            faces=partial(kyc.signals.faces.forget, ports=signals),
         ),
         duties=kyc.duties.flow.Ports(ledger, now, Limits()),
         workers=workers,

@@ -42,6 +42,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     authority_checks: str = "person"  # what is agreed with it, by commas: person, phone, bank_card, face
     screening_lists: str = ""  # folder of name lists, docs/SCREENING.md; default: a made-up one, in the sandbox only
     risk_rules: str = ""  # file of rules for fraud signals, docs/SIGNALS.md; default: ours, kyc/signals/rules.json
+    face_search: str = ""  # tenants, by commas, whose new cases look for the same face under another number (KYC-18)
     anchor_wait_s: int = 600  # an export waits this long for its time stamps and cosignatures, then says what lacks
     monitor_every_s: int = 60  # the whole log is read again and compared with what was signed this often, if it can be
     company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's

@@ -59,6 +59,7 @@ def view(case: Case, role: str, session: str | None = None) -> CaseView:
             "code_ttl_s": case.policy.code_ttl_s,
             "identity_fresh_s": case.policy.identity_fresh_s,
             "challenge_ttl_s": case.policy.challenge_ttl_s,
+            "face_search": case.policy.face_search,
         },
         "steps": _steps(case),
         "parties": _parties(case),

@@ -15,6 +15,7 @@ from evidence.events import CaseOpened, PartyNamed, Stamp, instant
 from evidence.events.envelope import Actor
 from evidence.policy import Policy, ProductRef
 from kyc.signals import flow
+from kyc.signals.gallery import Gallery
 from kyc.signals.seen import Seen
 
 TIMES = 300
@@ -26,7 +27,7 @@ async def measure() -> dict[str, Metric]:
     with tempfile.TemporaryDirectory(prefix="jianzheng-risk-") as folder:
         store = Store.of(Settings(data=Path(folder)), utc_now, os.urandom)
         async with store.opened():
-            ports = flow.Ports(store.ledger, store.vault, utc_now, flow.RuleBook(), Seen())
+            ports = flow.Ports(store.ledger, store.vault, utc_now, flow.RuleBook(), Seen(), Gallery(store.vault))
             took, floor = [], []
             for number in range(TIMES):
                 case, session = await _case(store, number)

@@ -54,7 +54,9 @@ class Policy(_Frozen, frozen=True, kw_only=True):
     identity: dict[str, str]  # party -> K1..K4
     signatures: tuple[SignaturePlan, ...]
     papers: dict[str, tuple[str, ...]] = {}  # party -> documents and papers it may show; none: the resident card
-    face_search: bool = False  # is this face kept, by a consent of its own, and looked for under other numbers? (KYC-18)
+    face_search: bool = (
+        False  # is this face kept, by a consent of its own, and looked for under other numbers? (KYC-18)
+    )
     # figures, each with the unit in its name
     identity_fresh_s: int = 600  # ESG-01: signature soon after the identity check
     challenge_ttl_s: int = 60  # KYC-04

@@ -20,6 +20,7 @@ from kyc.idcard import parse
 from kyc.liveness.attest import Attestor
 from kyc.ocr import Reader
 from kyc.screening import flow as screening
+from kyc.signals import faces
 from kyc.signals import flow as signals
 
 HERE = timezone(timedelta(hours=8), "Asia/Shanghai")  # the day that papers expire and birthdays fall on
@@ -55,7 +56,10 @@ async def decide_consent(case: Case, command: DecideConsent, stamp: Stamp, ports
     current = notices.text_sha256(command.scope, ports.processor)
     rules.decide_consent(case, command, current, stamp)
     party, _ = rules.person(case, stamp)
-    return await erasing(case, party, lambda case: rules.decide_consent(case, command, current, stamp), stamp, ports)
+    case = await erasing(case, party, lambda case: rules.decide_consent(case, command, current, stamp), stamp, ports)
+    if command.decision == "withdrawn" and case.policy.face_search:
+        await faces.forget(case, ports.signals)
+    return case
 
 
 async def choose_route(case: Case, command: ChooseRoute, stamp: Stamp, ports: Ports) -> Case:

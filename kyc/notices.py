@@ -1,4 +1,4 @@
-"""What a person is told before anything is collected: four notices, each with the six items of KYC-01.
+"""What a person is told before anything is collected: notices, each with the six items of KYC-01.
 
 Processor and contact, purpose, method, retention, necessity and effect on the person, how to use one's rights (PIPL
 art. 17 and 30, 人脸识别技术应用安全管理办法 art. 5). A consent names the SHA-256 of the exact texts.
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from evidence import decode
 from evidence.errors import NotFound
 
-SCOPES = ("recording", "privacy", "face", "location", "transfer")
+SCOPES = ("recording", "privacy", "face", "location", "transfer", "face_search")
 
 
 class Processor(NamedTuple):
@@ -145,6 +145,36 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[tuple[str, str], ...], tuple[str,
             "I separately agree to my face picture being given to {receiver}.",
         ),
     ),
+    "face_search": (
+        ("人脸重复核查单独告知书", "Separate notice on looking for your face under other names"),
+        (
+            (
+                "防止别人用您的脸、以另一个身份办理业务。只用于发现冒用，不用于其他用途。",
+                "To notice when somebody uses your face under another identity; for nothing else.",
+            ),
+            (
+                "人脸验证通过后，保留一组描述您人脸的数字（不是照片），单独加密存放，与本公司其他办理人留下的数字比较。"
+                "仅凭相似不会拒绝任何人，由人工查看。",
+                "When the face check was passed, a set of numbers that describes your face (no picture) is kept,"
+                " encrypted and apart, and compared with those of our other customers. Nobody is refused for being"
+                " alike: a person looks.",
+            ),
+            (
+                "您撤回同意或要求删除时立即删除；最长与本次业务的身份资料同时删除。",
+                "Deleted at once when you withdraw this consent or ask for it; at the latest together with the identity"
+                " data of this case.",
+            ),
+            (
+                "不是必须：不同意仍可继续人脸验证，也可以选择“人工核验”，结果相同，不增加费用。",
+                "It is not necessary: without it the face check goes on, or choose assisted verification, with the same"
+                " result and at no extra cost.",
+            ),
+        ),
+        (
+            "我单独同意保留我的人脸特征，用于发现冒用。",
+            "I separately agree to a description of my face being kept to notice its use under another identity.",
+        ),
+    ),
     "location": (
         ("位置信息处理告知书", "Notice on location"),
         (
@@ -198,6 +228,12 @@ def texts(scope: str, processor: Processor = DEMO) -> dict[str, Any]:
 def text_sha256(scope: str, processor: Processor = DEMO) -> str:
     """What a consent names: SHA-256 over the canonical JSON of `texts`."""
     return decode.digest(texts(scope, processor))
+
+
+def every(processor: Processor = DEMO) -> list[bytes]:
+    """Each notice that can be shown, as the bytes whose SHA-256 a consent names."""
+    scopes = [scope for scope in SCOPES if scope != "transfer" or processor.receiver is not None]
+    return [decode.encode(texts(scope, processor)) for scope in scopes]
 
 
 def public(scope: str, processor: Processor = DEMO) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from evidence.case import Case, Session
 from evidence.case.identity import Identity
-from evidence.errors import CaseClosed, NotAllowed, StepsMissing
+from evidence.errors import CaseClosed, NotAllowed, NotFound, StepsMissing
 from evidence.events import (
     Body,
     ConsentGiven,
@@ -138,6 +138,7 @@ def held(case: Case, party: Party) -> tuple[str, ...]:
 def show_notice(case: Case, command: ShowNotice, current: str, stamp: Stamp) -> tuple[Body, ...]:
     """`current`: the hash of the text as it is now."""
     customer(case, stamp)
+    _asked_for(case, command.scope)
     if command.text_sha256 != current:
         raise NoticeChanged(scope=command.scope)
     return (NoticeShown(scope=command.scope, locale=command.locale, text_sha256=command.text_sha256),)
@@ -154,17 +155,26 @@ def decide_consent(case: Case, command: DecideConsent, current: str, stamp: Stam
     if command.decision == "withdrawn":
         if not case.consented(scope):
             raise ConsentNotGiven(scope=scope)
-        erased = withdrawn_faces(case, party) if scope == "face" else ()
+        erased: tuple[Body, ...] = withdrawn_faces(case, party) if scope == "face" else ()
+        if scope == "face_search":  # what was kept stands in no event of the case; the certificate says that it went
+            erased = (Erased(basis="KYC-17", retention="biometric", fields=()),)
         withdraws = (key,) if case.state == "open" else ()
         return (ConsentWithdrawn(scope=scope, withdraws=withdraws), *erased)
     if case.notices.get(scope) != command.text_sha256:
         raise NoticeNotShown(scope=scope)
     if command.text_sha256 != current:
         raise NoticeChanged(scope=scope)
+    _asked_for(case, scope)
     if command.decision == "refused":
         held = (key,) if key in case.keys else ()
         return (ConsentRefused(scope=scope, text_sha256=command.text_sha256, withdraws=held),)
     return (ConsentGiven(scope=scope, text_sha256=command.text_sha256, satisfies=(key,)),)
+
+
+def _asked_for(case: Case, scope: str) -> None:
+    """NotFound where the frozen policy of the case does not have what this consent would be for."""
+    if scope == "face_search" and not case.policy.face_search:
+        raise NotFound("faces are not searched for in this case")
 
 
 def understood(case: Case) -> None:

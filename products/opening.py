@@ -2,6 +2,8 @@
 
 import base64
 
+from msgspec.structs import replace
+
 from evidence import decode
 from evidence.case import Case
 from evidence.errors import HeadMoved, NotAllowed, NotFound
@@ -55,7 +57,7 @@ async def open_case(command: OpenCase, stamp: Stamp, opener: Opener, mode: Mode,
             tenant=opener.tenant,
             mode=mode,
             input_origin=command.input_origin,
-            policy=to_policy(compiled, dwell_percent=dwell),
+            policy=replace(to_policy(compiled, dwell_percent=dwell), face_search=opener.tenant in ports.face_search),
             opener=opener.staff,
             certificate=opener.certificate,
             external_id=hidden.get("external_id"),

@@ -18,3 +18,4 @@ class Ports:
     random: Random
     catalogue: Catalogue
     dwell_percent: int = 100
+    face_search: frozenset[str] = frozenset()  # tenants whose new cases look for the same face (KYC-18)

@@ -1,7 +1,7 @@
 """Event first, then destroy: what is not sealed did not happen. A crash in between is completed by `finish`."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,6 +23,10 @@ ERASER = Actor(id="sys_eraser", role="system")
 LOOKS = 3  # at what came in while an erasure was being sealed
 
 
+async def _none_kept(_: Case) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Ports:
     ledger: Ledger
@@ -32,6 +36,7 @@ class Ports:
     beside: Callable[[Case], Iterable[str]] = (
         lambda _: ()
     )  # streams that keep what was found out about the case's people
+    faces: Callable[[Case], Awaitable[bool]] = _none_kept  # as `finish`, for faces kept beside the case by consent
 
 
 async def erase(case: Case, command: Erase, stamp: Stamp, ports: Ports) -> Case:
@@ -81,6 +86,7 @@ async def finish(case: Case, ports: Ports) -> bool:
                 if await ports.vault.keyring.existing(stream, retention) is not None:
                     await ports.vault.destroy_class(stream, retention)
                     done = False
+    done = await ports.faces(case) and done
     return not await ports.vault.discard(case.id, case.erased) and done
 
 

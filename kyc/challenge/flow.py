@@ -32,6 +32,7 @@ from kyc.liveness import attest, feed, light
 from kyc.liveness.actions import steps
 from kyc.papers.portrait import printed
 from kyc.papers.rules import document_of
+from kyc.signals import faces as same_face
 
 ROLES = ("detection", "recognition", "passive", "pose", "eyes", "points68")
 
@@ -100,8 +101,13 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
     )
     match, match_reasons, match_score = await _match(case, party, judgement.face, bars, faces, ports)
     data = authority = None
-    if liveness.worst(judgement.verdict, match) == "pass":
-        fields = await confirmed(case, party, ports)
+    overall, fields = liveness.worst(judgement.verdict, match), await confirmed(case, party, ports)
+    alone = True
+    if overall in {"pass", "review"} and judgement.face is not None:
+        model = faces.pack.manifest.tasks.recognition.sha256
+        passed = overall == "pass"
+        alone = await same_face.seen(case, party, fields, judgement.face.embedding, model, passed, ports.signals)
+    if overall == "pass":
         data = await ask_authority(case, party, fields, ports)
         if not _why_not_asked(case, ports):
             authority = await ask_authority(case, party, fields, ports, face=frames[0])  # the frontal one
@@ -119,6 +125,7 @@ async def decide(case: Case, command: DecideChallenge, challenge: str, stamp: St
         data=data,
         authority=authority,
         not_asked=_why_not_asked(case, ports) or "NOT_REACHED",
+        routine=not alone,
     )
     return await erasing(case, party, lambda case: rules.decide(case, command, challenge, judged, stamp), stamp, ports)
 

@@ -58,6 +58,7 @@ class JudgedFact(Frozen, frozen=True, kw_only=True):
     data: DataFact | None
     authority: DataFact | None  # what a source said of the live face; None: not asked, and `not_asked` says why
     not_asked: str = "NO_ADAPTER"
+    routine: bool = False  # a person has to look, for a reason that the case does not tell
 
 
 def admit_challenge(case: Case, stamp: Stamp) -> tuple[Party, Session]:
@@ -210,6 +211,8 @@ def _consequence(case: Case, party: Party, overall: Verdict, judged: JudgedFact,
             doubts += judged.authority.doubts
         if identity.review == "reject":
             doubts.append("EARLIER_REJECTION")
+        if judged.routine:
+            doubts.append("ROUTINE_CHECK")
         if doubts:
             return (ReviewRequested(party=party, reasons=tuple(doubts)),)
         if identity.review == "requested":

@@ -12,10 +12,10 @@ class ReadSignals(Frozen, frozen=True, kw_only=True):
 
 
 class DecideSignals(Frozen, frozen=True, kw_only=True):
-    """The first three reasons clear, the others confirm."""
+    """`CLEARING` reasons clear, the others confirm."""
 
     decision: Literal["cleared", "confirmed"]
-    reason: Literal["FAMILY_PHONE", "SHARED_PLACE", "CUSTOMER_REACHED", "ACTED_FOR", "FRAUD_SUSPECTED"]
+    reason: Literal["FAMILY_PHONE", "SHARED_PLACE", "CUSTOMER_REACHED", "LOOK_ALIKE", "ACTED_FOR", "FRAUD_SUSPECTED"]
 
 
-CLEARING = frozenset(("FAMILY_PHONE", "SHARED_PLACE", "CUSTOMER_REACHED"))
+CLEARING = frozenset(("FAMILY_PHONE", "SHARED_PLACE", "CUSTOMER_REACHED", "LOOK_ALIKE"))

@@ -23,6 +23,7 @@ from evidence.vault import Vault
 from kyc.signals import record
 from kyc.signals.commands import CLEARING, DecideSignals, ReadSignals
 from kyc.signals.errors import NoSignals, RiskDenied, RulesInvalid
+from kyc.signals.gallery import Gallery
 from kyc.signals.places import place_facts
 from kyc.signals.rules import Decision, Rules, decide, load
 from kyc.signals.seen import Seen
@@ -70,6 +71,7 @@ class Ports:
     now: Clock
     book: RuleBook
     seen: Seen
+    gallery: Gallery
     patience_s: float = 0.5  # for the facts; then the decision is taken without them, and is a step up
 
 
@@ -92,7 +94,7 @@ async def confirmed(case: Case, party: Party, session: Session, fields: Mapping[
             facts = ports.seen.persons(used) | await _staff_facts(case.tenant, ip, agent, ports)
     except (TimeoutError, Unavailable):
         used, facts, late = None, {}, True
-    decision = await _seal(case, party, "confirmed", facts, used, late, ports)
+    decision = await seal(case, party, "confirmed", facts, used, late, ports)
     if used is not None:
         ports.seen.add(used)
     if decision.outcome == "deny":
@@ -110,7 +112,7 @@ async def signed(case: Case, party: Party, document: str, ports: Ports) -> Decis
     known = {
         name: n for decision in held.decisions for name, n in decision.facts.items() if not name.startswith("place_")
     }
-    return await _seal(case, party, "signed", known | facts, None, False, ports, cmd)
+    return await seal(case, party, "signed", known | facts, None, False, ports, cmd)
 
 
 async def may_go_on(case: Case, party: Party, ports: Ports) -> bool:
@@ -149,6 +151,10 @@ async def read_signals(name: str, tenant: str, command: ReadSignals, stamp: Stam
             }
             for one in held.decisions
         ],
+        "faces": [
+            {"case": one.case, "party": one.party, "similarity_e4": one.similarity_e4}
+            for one in (held.faces.alike if held.faces else ())
+        ],
     }
 
 
@@ -179,7 +185,7 @@ async def _for_reviewer(name: str, tenant: str, stamp: Stamp, ports: Ports) -> r
 # --- parts ------------------------------------------------------------------------------------------------------------
 
 
-async def _seal(
+async def seal(
     case: Case,
     party: Party,
     moment: Moment,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from evidence.events import Event, Frozen, Party, RiskDecided, SignalsDecided, SignalsRead
+from evidence.events import Erased, Event, FaceSearched, Frozen, Media, Party, RiskDecided, SignalsDecided, SignalsRead
 
 
 class Record(Frozen, frozen=True, kw_only=True):
@@ -17,6 +17,8 @@ class Record(Frozen, frozen=True, kw_only=True):
     cleared: frozenset[str] = frozenset()  # reasons that a person explained
     confirmed: bool = False
     commands: frozenset[str] = frozenset()
+    faces: FaceSearched | None = None  # the last search
+    kept: tuple[Media, ...] = ()  # descriptions of the face that were not erased
 
     @property
     def blocks(self) -> bool:
@@ -42,6 +44,12 @@ def fold(events: Iterable[Event]) -> Record:
                 record = replace(record, open=0, cleared=record.cleared | told)
             case SignalsDecided():
                 record = replace(record, open=0, confirmed=True)
+            case FaceSearched() as body:
+                new = () if body.template is None else (body.template,)
+                record = replace(record, faces=body, kept=(*record.kept, *new))
+            case Erased() as body:
+                gone = {field.commitment for field in body.fields}
+                record = replace(record, kept=tuple(one for one in record.kept if one.commitment not in gone))
             case SignalsRead():
                 pass
             case _:

@@ -20,11 +20,14 @@ FACTS: dict[str, str] = {
     "persons_per_network": "persons, this one too, confirmed from this network address today",
     "agent_network": "1: a member of staff signed in from this network address in the last 32 hours",
     "agent_browser": "1: and with the very same browser description",
+    "faces_alike": "kept faces of other persons, by number, that are as alike as the bar (at most ten are counted)",
+    "face_search_refused": "1: looking for the face under other numbers was not agreed to",
     "place_mocked": "1: the phone said that the fix is made up",
     "place_zero": "1: latitude and longitude 0, which is where broken receivers are",
     "place_speed_kmh": "fastest way between two fixes of the case, kilometres an hour",
 }
 PLACES = frozenset(name for name in FACTS if name.startswith("place_"))
+FACES = frozenset(("faces_alike", "face_search_refused"))
 STRICTNESS: tuple[Outcome, ...] = ("allow", "step_up", "manual", "deny")
 LATE = "FACTS_LATE"
 
@@ -52,7 +55,7 @@ class Decision(Frozen, frozen=True, kw_only=True):
 
 def load(data: bytes) -> Rules:
     """RulesInvalid says what is wrong: an unknown fact, a rule without a condition, or one that would hold somebody up
-    for a place alone, which proves nothing (CONVENTIONS 3, row 11).
+    for a place alone, which proves nothing (CONVENTIONS 3, row 11), or refuse somebody by a face (KYC-18).
     """
     try:
         said = decode.convert(decode.parse(data), RulesFile)
@@ -64,6 +67,8 @@ def load(data: bytes) -> Rules:
             raise RulesInvalid(f"rule {rule.reason}: unknown fact, or none")
         if facts <= PLACES and rule.then != "allow":
             raise RulesInvalid(f"rule {rule.reason}: a place alone may only be noted")
+        if facts & FACES and rule.then == "deny":
+            raise RulesInvalid(f"rule {rule.reason}: a face never refuses anybody, a person looks")
     return Rules(version=said.version, sha256=hashlib.sha256(data).hexdigest(), rules=said.rules)
 
 

@@ -52,6 +52,7 @@ from kyc.ocr import Reader
 from kyc.papers import flow as papers
 from kyc.screening import flow as screening
 from kyc.signals import flow as signals
+from kyc.signals.gallery import Gallery
 from kyc.signals.seen import Seen
 from tests.evidence.fakes import CountedRandom, FixedClock, MemoryKeys, MemoryObjects, MemoryValues, StoryLedger
 
@@ -117,12 +118,15 @@ class Story:
             faces=faces,
             reader=reader,
             screening=screening.Ports(ledger=ledger, vault=vault, now=clock, lists=made_up),
-            signals=signals.Ports(ledger=ledger, vault=vault, now=clock, book=signals.RuleBook(), seen=Seen()),
+            signals=signals.Ports(
+                ledger=ledger, vault=vault, now=clock, book=signals.RuleBook(), seen=Seen(), gallery=Gallery(vault)
+            ),
             authority=SandboxAuthority(),
         )
         self.phone = Device("phone")
         self.other_phone = Device("other")
         self._cases = 0
+        self.face_search = False  # of the cases opened from now on
 
     def ask(self, authority: Authority | None) -> None:
         receiver = authority.title if authority is not None else None
@@ -136,7 +140,13 @@ class Story:
         stream = f"case_{self._cases}"
         later = instant(self.clock.at.replace(year=2030))
         bodies = [
-            CaseOpened(tenant="demo", mode=mode, input_origin="live", policy=policy(papers), opener=AGENT.id),
+            CaseOpened(
+                tenant="demo",
+                mode=mode,
+                input_origin="live",
+                policy=msgspec.structs.replace(policy(papers), face_search=self.face_search),
+                opener=AGENT.id,
+            ),
             PartyNamed(party="proposer", customer="cus_1", phone=COMMITMENT),
         ]
         for device in (self.phone, self.other_phone):

@@ -61,10 +61,10 @@ from evidence.verify.keys import (
 )
 from evidence.witnessing import Witnessing
 from kyc import notices
-from kyc.models import Pack
 from products.opening import product_stream
 
 KEYS_STREAM = "key_service"
+NOTICES, PACKS = "notices", "packs"  # objects under the hash that events name them by
 ANCHOR_LOOKS, ANCHOR_LOOK_S = 30, 0.1  # a seal's time and the witnesses are usually a moment away
 
 
@@ -126,6 +126,7 @@ class Proofroom:
     async def start(self) -> None:
         """Keys into the log, public halves where an auditor finds them. In every process; repeating is harmless."""
         await self._adopt_keys()
+        await self._keep_what_events_name()
         for name, data in self.public_keys().items():
             path = self.keys_folder / name
             if not path.exists() or path.read_bytes() != data:
@@ -274,7 +275,7 @@ class Proofroom:
             return None
         late = self.now() > parse_instant(asked.at) + timedelta(seconds=self.settings.anchor_wait_s)
         ports = replace(self.bundles, cosigned=None, anchored=False) if late else self.bundles
-        extras = self._extras(case, events[: seals[-1].seq], case.asked[export])
+        extras = await self._extras(case, events[: seals[-1].seq], case.asked[export])
         for _ in range(ANCHOR_LOOKS):
             try:
                 return await build_bundle(case.id, ports, extras)
@@ -282,20 +283,44 @@ class Proofroom:
                 await asyncio.sleep(ANCHOR_LOOK_S)
         return await build_bundle(case.id, ports, extras)
 
-    def _extras(self, case: Case, events: Sequence[Event], asked: Asked) -> Extras:
+    async def _extras(self, case: Case, events: Sequence[Event], asked: Asked) -> Extras:
         compiled = self.rooms.products.catalogue.of(case)
-        pack = self.rooms.identity.faces.pack
-        processor = self.rooms.identity.processor
         return Extras(
             keys=self.public_keys(),
             context=(KEYS_STREAM, product_stream(compiled)),
             extracts={case.opener: 1},  # an account is what its first event says; when it signed in concerns nobody
             product={"definition.json": compiled.canonical, **compiled.files},
-            models=_manifests(pack, events),
-            texts=_texts(case, events, processor),
+            models=await self._manifests(events),
+            texts=await self._texts(events),
             open=frozenset(asked.open),
             withhold=frozenset(asked.withhold),
         )
+
+    async def _keep_what_events_name(self) -> None:
+        """The notices and the manifest in force, under their hashes: a case from before a change of theirs is built
+        with the bytes it named."""
+        identity = self.rooms.identity
+        kept = {f"{NOTICES}/{_sha256(text)}": text for text in notices.every(identity.processor)}
+        manifest = await asyncio.to_thread((identity.faces.pack.path / "manifest.json").read_bytes)
+        kept[f"{PACKS}/{_sha256(manifest)}"] = manifest
+        for key, data in kept.items():
+            await self.store.objects.put(key, data)
+
+    async def _manifests(self, events: Sequence[Event]) -> dict[str, bytes]:
+        """By name, of the packs that sealed scores name; the way without a face has no score."""
+        found = {}
+        for key in await self.store.objects.keys(f"{PACKS}/"):
+            sha256 = key.removeprefix(f"{PACKS}/").encode()
+            if any(sha256 in event.line for event in events):
+                data = await self.store.objects.get(key)
+                found[decode.parse(data)["model_id"]] = data
+        return found
+
+    async def _texts(self, events: Sequence[Event]) -> list[bytes]:
+        """The notices whose words the customer was shown in these events, as the chain names them by hash."""
+        named = dict.fromkeys(e.body.text_sha256 for e in events if isinstance(e.body, NoticeShown))
+        kept = set(await self.store.objects.keys(f"{NOTICES}/"))
+        return [await self.store.objects.get(key) for sha in named if (key := f"{NOTICES}/{sha}") in kept]
 
     # --- keys --------------------------------------------------------------------------------------------------------
 
@@ -324,20 +349,6 @@ class Proofroom:
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _manifests(pack: Pack, events: Sequence[Event]) -> dict[str, bytes]:
-    """The manifest of the pack, where a sealed score names it; the way without a face has no score."""
-    named = any(pack.sha256.encode() in event.line for event in events)
-    return {pack.manifest.model_id: (pack.path / "manifest.json").read_bytes()} if named else {}
-
-
-def _texts(case: Case, events: Sequence[Event], processor: notices.Processor) -> list[bytes]:
-    """The notices whose words the customer was shown in these events, as the chain names them by hash."""
-    shown = [notices.texts(scope, processor) for scope in case.notices]
-    current = [decode.encode(text) for text in shown]
-    named = {event.body.text_sha256 for event in events if isinstance(event.body, NoticeShown)}
-    return [text for text in current if hashlib.sha256(text).hexdigest() in named]
 
 
 def _once(body: ExportBuilt | ExportFailed) -> Callable[[Case], Sequence[Body]]:

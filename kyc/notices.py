@@ -236,6 +236,12 @@ def every(processor: Processor = DEMO) -> list[bytes]:
     return [decode.encode(texts(scope, processor)) for scope in scopes]
 
 
+def every(processor: Processor = DEMO) -> list[bytes]:
+    """Each notice that can be shown, as the bytes whose SHA-256 a consent names."""
+    scopes = [scope for scope in SCOPES if scope != "transfer" or processor.receiver is not None]
+    return [decode.encode(texts(scope, processor)) for scope in scopes]
+
+
 def public(scope: str, processor: Processor = DEMO) -> dict[str, Any]:
     """The answer of GET /v1/notices/{scope}."""
     return {"scope": scope, "text_sha256": text_sha256(scope, processor), "texts": texts(scope, processor)}

@@ -1,8 +1,11 @@
-"""One finding about a product definition, with the place an author has to look at."""
+"""One finding about a product definition, with the place an author has to look at and what to do there."""
 
 from typing import Literal
 
 from evidence.events import Frozen
+from products.advice import ADVICE
+
+Severity = Literal["E", "W"]
 
 
 class Finding(Frozen, frozen=True, kw_only=True):
@@ -12,10 +15,18 @@ class Finding(Frozen, frozen=True, kw_only=True):
     """
 
     rule: str
-    severity: Literal["E", "W"] = "E"
+    severity: Severity = "E"
     path: str
     line: int
     message: str
+
+    @property
+    def fix_zh(self) -> str:
+        return ADVICE[self.rule].fix_zh
+
+    @property
+    def fix_en(self) -> str:
+        return ADVICE[self.rule].fix_en
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.rule} {self.severity} {self.path}: {self.message}"

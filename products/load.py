@@ -253,7 +253,8 @@ class _Compilation:
     ) -> Compiled:
         canonical = canonical_of(self.product)
         product = self.product
-        pinned = [item.file for item in (product.source, *product.tables.values(), *product.handouts.values())]
+        pinned = [product.source.file, *(table.file for table in product.tables.values())]
+        pinned += [handout.file for handout in product.handouts.values()]
         return Compiled(
             product=self.product,
             hashes=hashes(self.product, canonical),

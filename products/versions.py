@@ -1,5 +1,6 @@
 """Every product version there is, by id and version. A version once published never changes (PRD-06)."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,8 @@ from products.compiled import Compiled
 from products.errors import DefinitionInvalid, ProductMismatch, ProductUnknown
 from products.lint import lint
 from products.load import DEFINITION, load
+
+_DRAFT = re.compile(r"^status: draft\s*$", re.MULTILINE)
 
 
 class Catalogue:
@@ -24,10 +27,18 @@ class Catalogue:
 
     @classmethod
     def load(cls, folder: Path) -> "Catalogue":
-        """Every `product.yaml` under `folder`. DefinitionInvalid when one on sale has an error of lint (PRD-02)."""
+        """Every `product.yaml` under `folder`. DefinitionInvalid when one on sale has an error of lint (PRD-02).
+
+        A draft may be broken: then it is not in the catalogue, and `python -m products.lint` says why.
+        """
         found: list[Compiled] = []
         for path in sorted(folder.rglob(DEFINITION)):
-            compiled = load(path.parent)
+            try:
+                compiled = load(path.parent)
+            except DefinitionInvalid:
+                if _DRAFT.search(path.read_text("utf-8", "replace")):
+                    continue
+                raise
             errors = tuple(finding for finding in lint(compiled) if finding.severity == "E")
             if errors and compiled.product.status == "on_sale":
                 raise DefinitionInvalid(errors)

@@ -14,7 +14,9 @@ from products.catalogue.anju_term_life import tables
 from products.compiled import Compiled
 from products.errors import DefinitionInvalid
 from products.findings import Finding
-from products.lint import lint, main, read_quote
+from products.lint import lint
+from products.lint.__main__ import main
+from products.lint.quotes import read_quote
 from products.load import compile_product
 from products.positions import read_yaml
 from products.wording import read_wording
@@ -144,7 +146,7 @@ MISTAKES = (
     ("L09", "wait: {value: 180", edit("wait: {value: 90", "wait: {value: 180")),
     ("L09", "quote: 九十一日", edit("quote: 九十日", "quote: 九十一日")),
     ("L09", "unit: years, clause: c5.1", edit("unit: days, clause: c5.1", "unit: years, clause: c5.1")),
-    ("L09", "suicide: {value: 2", rewrite("合同成立之日起二年内自杀", "合同成立之日起三年内自杀")),
+    ("L09", "suicide: {value: 2", rewrite("合同成立之日起二年内自杀", "合同成立之日起一年内自杀")),
     ("L11", "expr: premium + pay_years", edit("expr: premium * pay_years", "expr: premium + pay_years")),
     ("L11", "expr: premium * nothing", edit("expr: premium * pay_years", "expr: premium * nothing")),
     ("L11", "formulas:", edit("expr: premium * pay_years", "expr: paid_all * pay_years")),

@@ -1,6 +1,8 @@
 """Verification for anybody: each in a process of its own, few at a time, and none that has not been looked at first."""
 
 import asyncio
+import base64
+import binascii
 import json
 import os
 import struct
@@ -9,13 +11,14 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from evidence.errors import TooBusy, TooLarge
-from evidence.verify.confined import question
+from evidence.errors import NotVerified, TooBusy, TooLarge, Unprocessable
+from evidence.verify.confined import Question
 
 PLACES = 4  # uploads and verifications under way; each may hold one bundle in memory
 FILES = 200  # as an archive says of itself; a case with three tries at identity and four papers has under 100
 WAIT_S = 60.0  # for a verification, which may use half of that in CPU time
 UPLOAD_S = 120.0
+POLICY_LETTERS = 24_000  # base64 of a policy with some fifty witnesses; a header holds no more than 64 kB
 _END = struct.Struct("<4sHHHHIIH")
 
 
@@ -35,6 +38,15 @@ class TooCostly(
     en="This file is too complex to be checked here. Please use the verifier page or the command line instead.",
 ):
     """The verifier ran out of the memory or the time that strangers get."""
+
+
+class PolicyUnreadable(
+    Unprocessable,
+    code="POLICY_UNREADABLE",
+    zh="您附上的核验政策读不懂。请检查它的格式：tlog-policy 文件，用 base64 写在请求头里。",
+    en="The verification policy you sent cannot be read. Please check it: a tlog-policy file, in base64, as a header.",
+):
+    """`detail` names the first bad line."""
 
 
 class Judges:
@@ -62,11 +74,11 @@ class Judges:
         finally:
             self._free += 1
 
-    async def judge(self, data: bytes, files: dict[str, bytes]) -> dict[str, Any]:
+    async def judge(self, data: bytes, question: Question) -> dict[str, Any]:
         """The report. TooManyFiles before anything is read; TooCostly when the limits were reached."""
         if said_files(data) > FILES:
             raise TooManyFiles(f"{said_files(data)} files, at most {FILES}")
-        asked = await asyncio.to_thread(question, data, files)
+        asked = await asyncio.to_thread(question.about, data)
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -89,6 +101,20 @@ class Judges:
             raise TooCostly(f"the verifier gave up ({child.returncode})")
         report: dict[str, Any] = json.loads(answer)
         return report
+
+
+def question_of(keys: dict[str, bytes], policy: str | None, trust_bundle_keys: bool) -> Question:
+    """`policy`: base64 of a tlog-policy file, as a header carries it. PolicyUnreadable."""
+    if policy is None:
+        return Question(keys, None, trust_bundle_keys)
+    if len(policy) > POLICY_LETTERS:
+        raise PolicyUnreadable(f"{len(policy)} letters, at most {POLICY_LETTERS}")
+    try:
+        found = Question(keys, base64.b64decode(policy, validate=True), trust_bundle_keys)
+        found.trusted()
+    except (binascii.Error, ValueError, NotVerified) as error:
+        raise PolicyUnreadable(error.detail if isinstance(error, NotVerified) else "not base64") from None
+    return found
 
 
 def _environment() -> dict[str, str]:

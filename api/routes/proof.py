@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from api.auth import Caller
 from api.desk import Act, Desk
+from api.judging import question_of
 from api.proofroom import Proofroom
 from api.rooms import Rooms
 from api.view import CaseView
@@ -85,12 +86,17 @@ async def fetch_export(
 
 
 @post("/v1/verifications", status_code=200, security=[], request_max_body_size=BUNDLE_BYTES, opt={"reads": True})
-async def verify(request: Request[Any, Any, Any], proofroom: NamedDependency[Proofroom]) -> dict[str, Any]:
-    """Judge a bundle or a signed PDF against this service's own public keys. No login."""
+async def verify(
+    request: Request[Any, Any, Any],
+    proofroom: NamedDependency[Proofroom],
+    trust_bundle_keys: FromQuery[bool] = False,
+) -> dict[str, Any]:
+    """Judge a bundle or a signed PDF against this service's own keys, or those of the asker's policy. No login."""
     judges = proofroom.judges
     async with judges.place():
+        question = question_of(proofroom.public_keys(), request.headers.get("verification-policy"), trust_bundle_keys)
         data = await judges.receive(request.body())
-        return await judges.judge(data, proofroom.public_keys())
+        return await judges.judge(data, question)
 
 
 @get("/v1/keys", security=[])

@@ -1,6 +1,7 @@
 """`POST /v1/verifications`: anybody's bytes, a verdict for each, and never a broken service (attacks 17 to 20)."""
 
 import asyncio
+import base64
 import io
 import random
 import zipfile
@@ -16,7 +17,7 @@ from api import judging
 from api.judging import Judges, TooManyFiles, said_files
 from evidence.errors import TooBusy
 from evidence.verify import TrustedKeys, verify_bundle
-from evidence.verify.confined import judge, question
+from evidence.verify.confined import Question, judge
 from evidence.verify.container import read
 from tests.api.service import Service
 from tests.proof.story import Told, tell, world
@@ -73,7 +74,7 @@ def test_a_thousand_corruptions_get_a_verdict_each(told: Told) -> None:
     files = dict(told.keys)
     for seed in range(1000):
         data = (corrupted if seed % 2 else respelled)(told.bundle, seed)
-        report = judge(data, files)
+        report = judge(data, Question(files))
         assert any(f'"verdict": "{verdict}"'.encode() in report for verdict in VERDICTS), seed
 
 
@@ -81,7 +82,7 @@ def test_a_thousand_corruptions_get_a_verdict_each(told: Told) -> None:
 def test_a_thousand_corruptions_of_a_signed_pdf_get_a_verdict_each(told: Told) -> None:
     signed = read(told.bundle)[1]["data/documents/doc_1.signed.pdf"]
     for seed in range(1000):
-        report = judge(b"%PDF-" + corrupted(signed, seed)[5:], dict(told.keys))
+        report = judge(b"%PDF-" + corrupted(signed, seed)[5:], Question(told.keys))
         assert any(f'"verdict": "{verdict}"'.encode() in report for verdict in VERDICTS), seed
 
 
@@ -169,14 +170,16 @@ async def test_a_verifier_that_takes_too_long_or_too_much_is_ended_and_said_so(
 ) -> None:
     monkeypatch.setattr(judging, "WAIT_S", 0.01)
     with pytest.raises(judging.TooCostly):
-        await Judges().judge(told.bundle, dict(told.keys))
+        await Judges().judge(told.bundle, Question(told.keys))
     monkeypatch.setattr(judging, "WAIT_S", 60.0)
     with pytest.raises(judging.TooCostly):
-        await Judges().judge(told.bundle, {"log.vkey": b"not a key"})  # ours to get right: it is not the sender's fault
+        await Judges().judge(
+            told.bundle, Question({"log.vkey": b"not a key"})
+        )  # ours to get right: it is not the sender's fault
 
 
 async def test_the_verifier_apart_says_what_the_verifier_here_says(told: Told) -> None:
-    assert await Judges().judge(told.bundle, dict(told.keys)) == verify_bundle(told.bundle, told_keys(told)).plain()
+    assert await Judges().judge(told.bundle, Question(told.keys)) == verify_bundle(told.bundle, told_keys(told)).plain()
 
 
 async def test_too_many_files_are_refused_before_a_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +189,7 @@ async def test_too_many_files_are_refused_before_a_process_is_started(monkeypatc
     monkeypatch.setattr(asyncio, "create_subprocess_exec", refuse)
     end = b"PK\x05\x06" + (0).to_bytes(4, "little") + (300).to_bytes(2, "little") * 2 + b"\0" * 10
     with pytest.raises(TooManyFiles):
-        await Judges().judge(end, {})
+        await Judges().judge(end, Question())
 
 
 @pytest.mark.slow
@@ -206,7 +209,24 @@ def test_a_full_house_answers_503_and_when_to_come_back(http: httpx.Client, told
     assert all(answer.headers["Retry-After"] and answer.json()["code"] == "TOO_BUSY" for answer in refused)
 
 
-def test_the_question_holds_keys_and_file_apart() -> None:
-    line, _, rest = question(b"a\nb", {"log.vkey": b"k\n"}).partition(b"\n")
-    assert line == b'{"log.vkey": "awo="}'
+def test_the_question_holds_keys_policy_and_file_apart() -> None:
+    asked = Question({"log.vkey": b"k\n"}, b"quorum none\n", True)
+    line, _, rest = asked.about(b"a\nb").partition(b"\n")
+    assert Question.read(line) == asked
     assert rest == b"a\nb"
+
+
+def test_a_visitors_own_policy_is_used_and_one_that_cannot_be_read_is_named(http: httpx.Client, told: Told) -> None:
+    def judged(policy: bytes | str) -> httpx.Response:
+        header = policy if isinstance(policy, str) else base64.b64encode(policy).decode()
+        return http.post("/v1/verifications", content=told.bundle, headers={"Verification-Policy": header})
+
+    strange = judged(b"log example.org/log+00000000+AQ== https://example.org/\n")
+    assert strange.status_code == 422
+    assert strange.json()["code"] == "POLICY_UNREADABLE"
+    assert judged("not base64!").json()["code"] == "POLICY_UNREADABLE"
+    assert judged("A" * 30_000).json()["code"] == "POLICY_UNREADABLE"
+    assert judged(b"quorum none\n").json()["verdict"] == "TOTAL-FAILED"  # the service that is asked has other keys
+    trusting = http.post("/v1/verifications?trust_bundle_keys=true", content=told.bundle).json()
+    assert trusting["verdict"] == "INDETERMINATE"
+    assert "KEYS_FROM_BUNDLE" in {reason["code"] for reason in trusting["reasons"]}

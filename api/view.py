@@ -37,6 +37,7 @@ class CaseView(Frozen, frozen=True, kw_only=True, omit_defaults=False):
     documents: tuple[dict[str, Any], ...]
     party: str | UnsetType = UNSET
     consents: dict[str, Any] | UnsetType = UNSET
+    guardians: dict[str, Any] | UnsetType = UNSET
     reading: dict[str, Any] | UnsetType = UNSET
     identity: dict[str, Any] | UnsetType = UNSET
     identities: dict[str, Any] | UnsetType = UNSET
@@ -77,6 +78,7 @@ def view(case: Case, role: str, session: str | None = None) -> CaseView:
             **shared,
             party=party,
             consents=_consents(case),
+            guardians=_guardians(case),
             reading=_reading(case),
             identity=_identity(case, case.identity_of(party)),
             code=_code(case, party),
@@ -85,7 +87,13 @@ def view(case: Case, role: str, session: str | None = None) -> CaseView:
         identities = {
             name: _identity(case, identity) | {"pictures": _asks(identity)} for name, identity in case.identity.items()
         }
-        return CaseView(**shared, consents=_consents(case), reading=_reading(case), identities=identities)
+        return CaseView(
+            **shared,
+            consents=_consents(case),
+            guardians=_guardians(case),
+            reading=_reading(case),
+            identities=identities,
+        )
     return CaseView(**shared)
 
 
@@ -149,6 +157,14 @@ def _consents(case: Case) -> dict[str, Any]:
         scope: {"decision": consent.decision, "at": consent.at}
         | ({} if consent.decision == "given" else {"ask_after": instant(parse_instant(consent.at) + ASK_AGAIN)})
         for scope, consent in case.consents.items()
+    }
+
+
+def _guardians(case: Case) -> dict[str, Any]:
+    """`<child's party>:<scope>` -> what their guardian said."""
+    return {
+        name: {"guardian": said.guardian, "relation": said.relation, "decision": said.decision, "at": said.at}
+        for name, said in case.guardians.items()
     }
 
 

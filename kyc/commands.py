@@ -8,7 +8,7 @@ from evidence.events import Frozen, Locale, Party, Sha256
 from evidence.events.identity import PaperKind, Route
 from kyc.reasons import ReviewReason
 
-Scope = Literal["recording", "privacy", "face", "location", "transfer", "face_search"]
+Scope = Literal["recording", "privacy", "face", "location", "transfer", "face_search", "guardian"]
 ChallengeId = Annotated[str, msgspec.Meta(pattern=r"^chl_[a-z2-7]{26}$")]
 Signature = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{80,120}$")]
 

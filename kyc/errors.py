@@ -141,10 +141,11 @@ class FieldsInvalid(
 class GuardianNeeded(
     Refused,
     code="GUARDIAN_NEEDED",
-    zh="未满 14 周岁，需要监护人陪同办理，请选择人工核验。",
-    en="Under 14, a guardian is needed. Please choose assisted verification.",
+    zh="未满 14 周岁，要先由监护人在自己的手机上同意。监护人不同意使用人脸的，请选择人工核验；也可以到柜台办理。",
+    en="Under 14, a guardian has to agree first, on their own phone. Without a face, please choose assisted"
+    " verification; a counter can help, too.",
 ):
-    """KYC-02."""
+    """KYC-02. The picture that showed it was not kept."""
 
 
 class LivenessReplayed(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from evidence import decode
 from evidence.errors import NotFound
 
-SCOPES = ("recording", "privacy", "face", "location", "transfer", "face_search")
+SCOPES = ("recording", "privacy", "face", "location", "transfer", "face_search", "guardian")
 
 
 class Processor(NamedTuple):
@@ -175,6 +175,36 @@ _TEXTS: dict[str, tuple[tuple[str, str], tuple[tuple[str, str], ...], tuple[str,
             "I separately agree to a description of my face being kept to notice its use under another identity.",
         ),
     ),
+    "guardian": (
+        ("监护人单独告知书（未满十四周岁）", "Separate notice for guardians (children under 14)"),
+        (
+            (
+                "核实孩子的身份，办理以孩子为被保险人或受益人的业务。",
+                "To establish the child's identity for business in which the child is insured or benefits.",
+            ),
+            (
+                "收集孩子证件的照片和证件上的内容；您另外同意的，再拍摄孩子的几张人脸照片，与证件照片比对。"
+                "两项分别由您决定，都在本公司服务器上处理。",
+                "We collect pictures of the child's document and what stands on it; with your further consent, a few"
+                " pictures of the child's face are compared with it. You decide on each; both stay on our own servers.",
+            ),
+            (
+                "证件资料与身份资料同期保存；人脸照片在判断完成后立即删除。",
+                "The document is kept as long as identity records are; pictures of the face are deleted right after the"
+                " decision.",
+            ),
+            (
+                "未满十四周岁孩子的信息是敏感个人信息。不同意使用人脸的，由人工核验，结果相同，不增加费用；"
+                "不同意收集证件的，不能在线办理，可以到柜台。",
+                "Data of a child under 14 are sensitive. Without the face a person checks, with the same result and at"
+                " no extra cost; without the document this cannot be done online, but at a counter.",
+            ),
+        ),
+        (
+            "我是孩子的父母或其他监护人，我单独作出以下决定。",
+            "I am the child's parent or other guardian, and decide separately as follows.",
+        ),
+    ),
     "location": (
         ("位置信息处理告知书", "Notice on location"),
         (
@@ -228,12 +258,6 @@ def texts(scope: str, processor: Processor = DEMO) -> dict[str, Any]:
 def text_sha256(scope: str, processor: Processor = DEMO) -> str:
     """What a consent names: SHA-256 over the canonical JSON of `texts`."""
     return decode.digest(texts(scope, processor))
-
-
-def every(processor: Processor = DEMO) -> list[bytes]:
-    """Each notice that can be shown, as the bytes whose SHA-256 a consent names."""
-    scopes = [scope for scope in SCOPES if scope != "transfer" or processor.receiver is not None]
-    return [decode.encode(texts(scope, processor)) for scope in scopes]
 
 
 def every(processor: Processor = DEMO) -> list[bytes]:

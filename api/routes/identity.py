@@ -27,6 +27,8 @@ from kyc.commands import (
     IssueChallenge,
     ReviewIdentity,
 )
+from kyc.guardian import flow as guardian
+from kyc.guardian.commands import DecideAsGuardian
 from kyc.liveness import light
 from kyc.papers import flow as papers
 
@@ -141,6 +143,22 @@ async def decide(
     )
 
 
+@post("/v1/cases/{case_id:str}/identity/guardians", status_code=200)
+async def decide_as_guardian(
+    case_id: FromPath[str],
+    data: JSONBody[DecideAsGuardian],
+    act: NamedDependency[Act],
+    rooms: NamedDependency[Rooms],
+) -> CaseView:
+    """A parent or other guardian, on their own phone, decides for a child under 14 (KYC-02)."""
+
+    async def flow(case: Case, stamp: Stamp) -> Case:
+        await own.refuse_staff_session(case, stamp, rooms.access.vault, rooms.access.now)
+        return await guardian.decide(case, data, stamp, rooms.identity)
+
+    return await act.on(case_id, data, flow)
+
+
 @post("/v1/cases/{case_id:str}/identity/reviews", status_code=200)
 async def review(
     case_id: FromPath[str], data: JSONBody[ReviewIdentity], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
@@ -172,6 +190,7 @@ ROUTES = [
     see_colours,
     capture_frame,
     decide,
+    decide_as_guardian,
     review,
     send_code,
     check_code,

@@ -36,6 +36,7 @@ from evidence.events import (
     ExportRead,
     ExportRequested,
     Frozen,
+    GuardianDecided,
     Head,
     LinkSent,
     NoticeShown,
@@ -58,6 +59,7 @@ CaseBody = (
     | ConsentGiven
     | ConsentRefused
     | ConsentWithdrawn
+    | GuardianDecided
     | CommandRefused
     | Sealed
     | ExportRequested
@@ -114,6 +116,13 @@ class Consent(Frozen, frozen=True, kw_only=True):
     at: str
 
 
+class GuardianSaid(Frozen, frozen=True, kw_only=True):
+    guardian: Party
+    relation: str
+    decision: str  # given | refused | withdrawn
+    at: str
+
+
 class Done(Frozen, frozen=True, kw_only=True):
     """A command that was answered: the keyed digest of its body, and the event after which its answer is read."""
 
@@ -137,6 +146,7 @@ class Case(Frozen, frozen=True, kw_only=True):
     codes: dict[str, Code] = {}  # "<purpose>:<party>", the last one sent
     notices: dict[str, str] = {}  # scope -> text sha256 shown last
     consents: dict[str, Consent] = {}
+    guardians: dict[str, GuardianSaid] = {}  # "<child's party>:<scope>", what was said last
     reading: Reading = Reading()
     suitability: Suitability = Suitability()
     identity: dict[str, Identity] = {}
@@ -266,6 +276,9 @@ class Case(Frozen, frozen=True, kw_only=True):
                 return self._consent(event, body.scope, "refused", body.text_sha256)
             case ConsentWithdrawn():
                 return self._consent(event, body.scope, "withdrawn", "")
+            case GuardianDecided():
+                said = GuardianSaid(guardian=body.guardian, relation=body.relation, decision=body.decision, at=event.at)
+                return replace(self, guardians={**self.guardians, f"{body.party}:{body.scope}": said})
             case CommandRefused():
                 return replace(
                     self, refusals={**self.refusals, body.code: self.refusals.get(body.code, 0) + body.count}

@@ -6,6 +6,8 @@ from evidence.events.envelope import Body, Commitment, Frozen, Instant, Locale, 
 from evidence.policy import Policy
 
 Purpose = Literal["enter", "sign"]
+GuardianScope = Literal["privacy", "face"]
+Relation = Literal["father", "mother", "guardian"]
 
 
 class CaseOpened(Body, frozen=True, kw_only=True):
@@ -106,6 +108,19 @@ class ConsentRefused(Body, frozen=True, kw_only=True):
 class ConsentWithdrawn(Body, frozen=True, kw_only=True):
     TYPE: ClassVar[str] = "consent.withdrawn/1"
     scope: str
+
+
+class GuardianDecided(Body, frozen=True, kw_only=True):
+    """Another party of the case, verified and of age, decided for a child under 14 (KYC-02). The relation is their own
+    word."""
+
+    TYPE: ClassVar[str] = "consent.guardian_decided/1"
+    party: Party  # the child
+    guardian: Party
+    scope: GuardianScope
+    relation: Relation
+    decision: Literal["given", "refused", "withdrawn"]
+    text_sha256: Sha256
 
 
 class CommandRefused(Body, frozen=True, kw_only=True):

@@ -30,16 +30,15 @@ from kyc.errors import (
     FrameOutOfOrder,
     FramesMissing,
     FramesUnsigned,
-    GuardianNeeded,
     LivenessReplayed,
     RouteClosed,
     RouteNotChosen,
 )
+from kyc.guardian import rules as guardian
 from kyc.liveness import worst
 from kyc.papers.rules import document_of
 from kyc.rules import DataFact, consented, customer, erasure, held, understood, verified
 
-GUARDIAN_AGE = 14  # KYC-02
 CAPTURES = 3  # captures that could not be judged are no tries, but nobody practises for ever: three times the tries
 
 
@@ -73,6 +72,7 @@ def admit_challenge(case: Case, stamp: Stamp) -> tuple[Party, Session]:
         raise RouteNotChosen()
     if not identity.confirmed:
         raise FieldsUnconfirmed()
+    guardian.undisputed(case, party, "face")
     return party, session
 
 
@@ -88,8 +88,7 @@ class Drawn(Frozen, frozen=True, kw_only=True):
 def issue_challenge(case: Case, drawn: Drawn, age: int, stamp: Stamp) -> tuple[Body, ...]:
     """A new challenge ends the one before: its frames are erased, judged or not (KYC-04, KYC-13)."""
     party, session = admit_challenge(case, stamp)
-    if age < GUARDIAN_AGE:
-        raise GuardianNeeded()
+    guardian.needed(case, party, "face", age)
     issued = ChallengeIssued(
         challenge=drawn.challenge,
         party=party,

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from evidence.case import Case
@@ -14,7 +14,8 @@ from kyc import intake
 from kyc.commands import CapturePaper, ConfirmFields
 from kyc.errors import FieldsIncomplete, FieldsInvalid
 from kyc.flow import Ports, ask_authority, day, revealed
-from kyc.idcard import parse
+from kyc.guardian import rules as guardian
+from kyc.idcard import age_on, parse
 from kyc.intake import Pixels
 from kyc.ocr import Reader
 from kyc.papers import bankcard, rules
@@ -31,6 +32,7 @@ async def capture_paper(case: Case, command: CapturePaper, data: bytes, stamp: S
     kind = await ports.faces.work(intake.inspect, data)
     picture = await ports.faces.work(intake.decode, data)
     reading = await ports.reader.read(picture, command.paper)
+    _of_a_child(case, reading, stamp)  # before anything is kept
     findings = (*reading.findings, *_also(case, reading, stamp.at))
     # Without face consent no face is looked for, not even the printed one: the portrait is then found at the match.
     looks = command.paper in PORTRAITS and case.consented("face") and "PAPER_NOT_RECOGNISED" not in findings
@@ -57,6 +59,7 @@ async def confirm(case: Case, command: ConfirmFields, stamp: Stamp, ports: Ports
     """The customer's word on every field. FieldsIncomplete or FieldsInvalid name what is wrong."""
     party, document = rules.admit_confirmation(case, stamp)
     fields = _checked(document, command.fields, stamp.at)
+    guardian.needed(case, party, "privacy", age_on(date.fromisoformat(fields["birth"]), day(stamp.at)))
     read = await _read_values(case, party, ports)
     data = None
     if case.identity_of(party).route == "assisted":
@@ -93,6 +96,15 @@ async def read(case: Case, party: Party, ports: Ports) -> dict[str, Any]:
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def _of_a_child(case: Case, reading: Reading, stamp: Stamp) -> None:
+    """GuardianNeeded where a child's birth was read and no guardian agreed: the picture is dropped."""
+    try:
+        birth = date.fromisoformat(reading.fields["birth"].value)
+    except (KeyError, ValueError):
+        return  # asked again with what the customer confirms
+    guardian.needed(case, rules.admit_paper(case, None, stamp), "privacy", age_on(birth, day(stamp.at)))
 
 
 async def _card(case: Case, reading: Reading, picture: Pixels, ports: Ports) -> tuple[Reading, Media]:

@@ -372,10 +372,12 @@ async def test_an_expired_or_blank_card_is_sent_back(story: Story) -> None:  # K
 
 async def test_a_child_needs_a_guardian(story: Story) -> None:  # KYC-02
     child = specimen.Person(birth=date(2012, 11, 22), valid_from=date(2024, 1, 1), valid_to=date(2029, 1, 1))
-    case = await story.before_the_camera(child)
+    case = await story.consent(await story.open(), "privacy", "face")
+    case = await story.read_before(await story.route(case, "face"), child)
     with pytest.raises(GuardianNeeded):
-        await story.challenge(case)
+        await story.confirm(case, child)
     story.clock.forward(24 * 3600)
+    case = await story.confirm(case, child)
     assert await bodies(story, await story.challenge(case), ChallengeIssued)
 
 

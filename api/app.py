@@ -57,6 +57,7 @@ from api.routes import (
     service,
     signals,
     signing,
+    suitability,
 )
 from api.screening import OpenScreenings, Rescreener
 from api.sender import ConsoleSender
@@ -196,6 +197,7 @@ def create_app(
             cases,
             catalogue,
             reading,
+            suitability,
             identity,
             pictures,
             signing,

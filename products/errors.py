@@ -154,6 +154,51 @@ class HelpNeeded(
     """The question stays shut until a person has helped; `facts['question']` names it."""
 
 
+class QuestionStopped(
+    Refused,
+    code="QUESTION_STOPPED",
+    zh="这道题没有答对，这次不能继续办理。您可以联系客服了解产品，之后再重新办理。",
+    en="This question was not answered right, so this cannot go on. Talk to us, and start again later.",
+):
+    """The product says so, or a person did; `facts['question']` names it."""
+
+
+class NothingToHelp(
+    Refused,
+    code="NOTHING_TO_HELP",
+    zh="这一项现在不需要人工处理，请刷新后查看。",
+    en="Nothing here waits for a person. Please refresh.",
+):
+    pass
+
+
+class TermUnknown(
+    Unprocessable,
+    code="TERM_UNKNOWN",
+    zh="没有这个词语的解释，请返回条款重新点开。",
+    en="There is no such term. Go back to the clause and open it again.",
+):
+    pass
+
+
+class HoldLonger(
+    Unprocessable,
+    code="HOLD_LONGER",
+    zh="请按住按钮不放，等进度走满再松手。",
+    en="Please keep the button pressed until the bar is full.",
+):
+    pass
+
+
+class PageNotOpen(
+    Refused,
+    code="PAGE_NOT_OPEN",
+    zh="请先打开这一页看到文字，再确认。",
+    en="Please open the page with this text first, then confirm.",
+):
+    """PRD-08: nothing is agreed to before it is shown."""
+
+
 class DisclosureUnknown(
     Unprocessable,
     code="DISCLOSURE_UNKNOWN",
@@ -179,6 +224,81 @@ class TranscriptDiffers(
     en="What you copied differs from the text. Please compare and try again.",
 ):
     pass
+
+
+# --- does it fit -----------------------------------------------------------------------------------------------------
+
+
+class QuestionnaireUnknown(
+    Unprocessable,
+    code="QUESTIONNAIRE_UNKNOWN",
+    zh="这个产品不需要填写这份问卷，请刷新后继续。",
+    en="This product does not ask for this questionnaire. Please refresh and go on.",
+):
+    pass
+
+
+class SlotTaken(
+    Refused,
+    code="RISK_SLOT_TAKEN",
+    zh="风险测评正在记录，请稍后再试。",
+    en="The questionnaire is being recorded. Please try again in a moment.",
+):
+    """Another questionnaire of the same person holds this place; the next one is tried."""
+
+
+class RiskTooOften(
+    Refused,
+    code="RISK_TOO_OFTEN",
+    zh="风险测评一天最多两次，十二个月最多八次。请过后再来，或请工作人员帮助。",
+    en="The risk questionnaire can be filled in twice a day and eight times in twelve months. Come back later.",
+):
+    """PRD-11, over all cases of the same person."""
+
+
+class RiskTooHigh(
+    Refused,
+    code="RISK_TOO_HIGH",
+    zh="这个产品的风险高于您的测评结果，不能购买。请看看风险更低的产品。",
+    en="This product is riskier than your result allows. Please look at one with less risk.",
+):
+    pass
+
+
+class NothingToConfirm(
+    Refused,
+    code="NOTHING_TO_CONFIRM",
+    zh="这里没有需要您确认的内容，请刷新后继续。",
+    en="There is nothing to confirm here. Please refresh and go on.",
+):
+    pass
+
+
+class HealthOutdated(
+    Refused,
+    code="HEALTH_OUTDATED",
+    zh="健康问题已经更新，请重新打开再回答。",
+    en="The health questions have changed. Please open them again.",
+):
+    pass
+
+
+class HealthDeclined(
+    Refused,
+    code="HEALTH_DECLINED",
+    zh="按您之前的回答，这个产品不能承保，答案不能再改。如有误填，请联系客服。",
+    en="By your earlier answers this product cannot cover you, and they cannot be changed. Call us if one was a slip.",
+):
+    """Answers are not tried out until they fit (PRD-13)."""
+
+
+class StillThinking(
+    Refused,
+    code="STILL_THINKING",
+    zh="为了您的利益，请再考虑一段时间，到时间后再继续。资料都还在。",
+    en="For your own good, please take some more time to think. Everything is kept until then.",
+):
+    """PRD-12; `facts['until']` says from when on it goes on."""
 
 
 # --- opening a case --------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Rules first, then ports, then the ledger: quoting, reading, answering. A case is opened in `opening`."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from evidence.case import Case
 from evidence.events import Commitment, Stamp
@@ -12,7 +11,6 @@ from products import rules
 from products.commands import (
     Acknowledge,
     Answer,
-    AssessSuitability,
     ReportReading,
     ServeScreen,
     SetQuote,
@@ -22,9 +20,10 @@ from products.compiled import Compiled
 from products.formula import Value
 from products.opening import Opener, open_case, publish
 from products.ports import Ports
-from products.quoting import Quote, compute_quote, given
+from products.quoting import Quote, compute_quote
 from products.render import render, shows_personal
-from products.stored import quoted, values
+from products.stored import newer_version, quoted, values
+from products.suitability.flow import assess_suitability
 from products.views import listing, outline, quote, screen
 
 __all__ = [
@@ -68,7 +67,10 @@ async def set_quote(case: Case, command: SetQuote, stamp: Stamp, ports: Ports) -
         basis=rules.Basis.of(case),
         changed=_changed(before, computed),
     )
-    return await ports.ledger.record(case.id, lambda now: rules.set_quote(now, command, compiled, facts, stamp), stamp)
+    newest = newer_version(case, stamp.at, ports)
+    return await ports.ledger.record(
+        case.id, lambda now: rules.set_quote(now, command, compiled, facts, newest, stamp), stamp
+    )
 
 
 async def serve_screen(case: Case, command: ServeScreen, stamp: Stamp, ports: Ports) -> Case:
@@ -78,14 +80,16 @@ async def serve_screen(case: Case, command: ServeScreen, stamp: Stamp, ports: Po
     known = await values(case, compiled, ports)
     rendered = tuple([await _render(case, compiled, item, command, known, ports) for item in command.clauses])
     name, basis = new_id("scr", ports.random), rules.Basis.of(case)
+    newest = newer_version(case, stamp.at, ports)
     return await ports.ledger.record(
-        case.id, lambda now: rules.serve_screen(now, command, compiled, name, rendered, basis, stamp), stamp
+        case.id, lambda now: rules.serve_screen(now, command, compiled, name, rendered, basis, newest, stamp), stamp
     )
 
 
 async def report_reading(case: Case, command: ReportReading, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
-    return await ports.ledger.record(case.id, lambda now: rules.report_reading(now, command, stamp), stamp)
+    compiled = ports.catalogue.of(case)
+    return await ports.ledger.record(case.id, lambda now: rules.report_reading(now, command, compiled, stamp), stamp)
 
 
 async def answer(case: Case, command: Answer, stamp: Stamp, ports: Ports) -> Case:
@@ -113,24 +117,6 @@ async def acknowledge(case: Case, command: Acknowledge, stamp: Stamp, ports: Por
         typed = (await ports.vault.hide(case.id, "contract", {name: command.typed}))[name]
     return await ports.ledger.record(
         case.id, lambda now: rules.acknowledge(now, command, compiled, typed, stamp), stamp
-    )
-
-
-async def assess_suitability(case: Case, command: AssessSuitability, stamp: Stamp, ports: Ports) -> Case:
-    rules.admit(case, command, stamp)
-    compiled = ports.catalogue.of(case)
-    facts = given(compiled.product.suitability.facts, command.facts)
-    known = {**await values(case, compiled, ports), **facts}
-    told: dict[str, Any] = {f"suitability.{name}": str(value) for name, value in facts.items()}
-    if command.statement is not None:
-        told["suitability_statement"] = command.statement
-    hidden = await ports.vault.hide(case.id, "contract", told)
-    commitments = {name: hidden[f"suitability.{name}"] for name in facts}
-    override, basis = hidden.get("suitability_statement"), rules.Basis.of(case)
-    return await ports.ledger.record(
-        case.id,
-        lambda now: rules.assess_suitability(now, command, compiled, known, commitments, override, basis, stamp),
-        stamp,
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
+from evidence.case import Case
 from evidence.events import Frozen, Locale
 from products.compiled import Compiled
 from products.definition import Question
@@ -46,6 +47,21 @@ def right(compiled: Compiled, question: Question, values: Mapping[str, Value]) -
 def computed(compiled: Compiled, question: Question, expr: str, values: Mapping[str, Value]) -> Value:
     value, _ = evaluate(expr, parse(expr), values, compiled.tables)
     return settled(value, question.unit)
+
+
+def is_asked(case: Case, question: Question) -> bool:
+    """A spare question is only asked of who read in a rush."""
+    rush = case.reading.rush
+    return (
+        not question.spare
+        or question.id in case.reading.answered
+        or (rush is not None and rush.question == question.id)
+    )
+
+
+def tries_of(question: Question) -> int:
+    """Misses until the question is shut."""
+    return 1 if question.on_wrong == "human" else question.tries
 
 
 def uses(question: Question) -> frozenset[str]:

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Literal
 
 from evidence.case import Case
+from evidence.case.reading import Served
 from evidence.errors import CaseClosed, HeadMoved, NotAllowed, NotValid, StepsMissing
 from evidence.events import (
+    ActTimed,
     Body,
     ClausesSeen,
     Commitment,
@@ -14,19 +16,27 @@ from evidence.events import (
     Frozen,
     QuestionAnswered,
     QuoteShown,
+    RushNoticed,
     ScreenServed,
     Stamp,
-    SuitabilityAssessed,
 )
 from evidence.events.reading import ScreenClause, SeenClause
 from products.commands import (
     Acknowledge,
     Answer,
+    AnswerHealth,
     AssessSuitability,
+    ConfirmRisk,
+    EndThinking,
+    EnterPage,
+    GradeRisk,
+    OpenTerm,
+    PlayAloud,
     ReadingCommand,
     ReportReading,
     ServeScreen,
     SetQuote,
+    TellNeeds,
 )
 from products.compiled import Compiled, text_sha256
 from products.definition import Disclosure, Question
@@ -35,28 +45,43 @@ from products.errors import (
     ClauseUnknown,
     DisclosureUnknown,
     HelpNeeded,
+    HoldLonger,
     OwnPage,
+    PageNotOpen,
     PickUnknown,
+    QuestionStopped,
     QuestionUnknown,
     ScreenStale,
     ScreenUnknown,
     TextChanged,
     TranscriptDiffers,
 )
-from products.expression import parse
-from products.formula import Value, evaluate
-from products.questions import options, right, uses
+from products.formula import Value
+from products.questions import is_asked, options, right, tries_of, uses
+from products.reading.pace import extra_question, pace_of, sign_of, unhurried
+from products.reading.returning import resumed
 from products.render import sentence
 from products.visible import now_read, room_left
 
-STEPS: dict[type[ReadingCommand], str] = {
+STEPS: dict[type[ReadingCommand], str | None] = {  # None: as soon as the customer knows that it is recorded
     SetQuote: "quote",
     ServeScreen: "read",
     ReportReading: "read",
     Answer: "read",
+    OpenTerm: "read",
+    PlayAloud: "read",
     Acknowledge: "disclose",
     AssessSuitability: "suitability",
+    GradeRisk: None,
+    ConfirmRisk: None,
+    EndThinking: "suitability",
+    AnswerHealth: "health",
+    TellNeeds: None,
+    EnterPage: None,
 }
+BEFORE_SIGNING = (SetQuote, TellNeeds, AssessSuitability, GradeRisk, ConfirmRisk, AnswerHealth, EndThinking)
+HELD_MS = 1_000
+"""The least time a sentence is held that is confirmed by holding."""
 
 
 class Basis(Frozen, frozen=True, kw_only=True):
@@ -89,25 +114,29 @@ def admit(case: Case, command: ReadingCommand, stamp: Stamp) -> None:
         raise NotAllowed("the proposer reads and answers")
     if case.state != "open":
         raise CaseClosed(case.state)
-    missing = case.missing(STEPS[type(command)])
+    step = STEPS[type(command)]
+    missing = case.missing(step) if step else tuple({"consent:recording"} - case.keys)
     if missing:
         raise StepsMissing(missing=missing)
-    if isinstance(command, SetQuote) and any(key.startswith("signed:") for key in case.keys):
-        raise AlreadySigned("the quote is part of what was signed")
-    if isinstance(command, ReportReading) and command.screen not in case.reading.screens:
+    if isinstance(command, BEFORE_SIGNING) and any(key.startswith("signed:") for key in case.keys):
+        raise AlreadySigned("it is part of what was signed")
+    if isinstance(command, ReportReading | OpenTerm | PlayAloud) and command.screen not in case.reading.screens:
         raise ScreenUnknown("no such screen in this case")
 
 
 # --- quote -----------------------------------------------------------------------------------------------------------
 
 
-def set_quote(case: Case, command: SetQuote, compiled: Compiled, quote: HiddenQuote, stamp: Stamp) -> tuple[Body, ...]:
+def set_quote(
+    case: Case, command: SetQuote, compiled: Compiled, quote: HiddenQuote, newest: str | None, stamp: Stamp
+) -> tuple[Body, ...]:
     """A changed input opens again exactly what showed a number that is now another one."""
     admit(case, command, stamp)
     changed = quote.changed
     if Basis.of(case) != quote.basis:
         changed = frozenset(compiled.units)  # computed against another quote: nothing is known to be the same
     return (
+        *resumed(case, newest, stamp),
         QuoteShown(
             inputs=quote.inputs,
             outputs=quote.outputs,
@@ -161,16 +190,23 @@ def serve_screen(
     screen: str,
     rendered: tuple[ScreenClause, ...],
     basis: Basis,
+    newest: str | None,
     stamp: Stamp,
 ) -> tuple[Body, ...]:
     admit(case, command, stamp)
     check_screen(command, compiled)
-    _same_basis(case, basis)
-    return (ScreenServed(screen=screen, locale=command.locale, layout=command.layout, clauses=rendered),)
+    same_basis(case, basis)
+    return (
+        *resumed(case, newest, stamp),
+        ScreenServed(screen=screen, locale=command.locale, layout=command.layout, clauses=rendered),
+    )
 
 
-def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Body, ...]:
-    """Count visible time: never more than claimed, and over the whole screen never more than passed on our clock."""
+def report_reading(case: Case, command: ReportReading, compiled: Compiled, stamp: Stamp) -> tuple[Body, ...]:
+    """Count visible time: never more than claimed, and over the whole screen never more than passed on our clock.
+
+    Who reads in a rush is stopped softly: one question more, or the clause again where there is none.
+    """
     admit(case, command, stamp)
     served = case.reading.screens[command.screen]
     keys = [f"{item.clause}/{item.level}" for item in command.clauses]
@@ -192,15 +228,32 @@ def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Bo
                 end_seen=item.end_seen,
             )
         )
+    read = now_read(case, served, seen)
+    rushed = _rush(case, compiled, served, seen, read)
     return (
         ClausesSeen(
             screen=command.screen,
             clauses=tuple(seen),
             client_at=command.client_at,
             late=late,
-            satisfies=now_read(case, served, seen),
+            satisfies=(*read, *(() if rushed else unhurried(case, read))),
         ),
+        *rushed,
     )
+
+
+def _rush(
+    case: Case, compiled: Compiled, served: Served, seen: list[SeenClause], read: tuple[str, ...]
+) -> tuple[RushNoticed, ...]:
+    """At most one at a time, and of each clause only once: whoever reads it again is not asked a third time."""
+    for key in read if case.reading.rush is None else ():
+        clause = key.removeprefix("read:")
+        sign = sign_of(case.reading.paces, clause, pace_of(case, served, clause, seen))
+        if sign is not None and clause not in case.reading.rushed:
+            question = extra_question(compiled, case, clause)
+            again = f"answered:{question}" if question else key
+            return (RushNoticed(clause=clause, sign=sign, question=question, withdraws=("unhurried", again)),)
+    return ()
 
 
 # --- questions -------------------------------------------------------------------------------------------------------
@@ -209,10 +262,13 @@ def report_reading(case: Case, command: ReportReading, stamp: Stamp) -> tuple[Bo
 def question_of(case: Case, command: Answer, compiled: Compiled) -> Question:
     """The question, if it may be answered now: its clause is read and tries are left."""
     question = next((item for item in compiled.product.questions if item.id == command.question), None)
-    if question is None:
+    if question is None or not is_asked(case, question):
         raise QuestionUnknown("no such question")
-    if case.reading.attempts.get(question.id, 0) >= question.tries:
-        raise HelpNeeded("no tries left", question=question.id)
+    if case.reading.helped.get(f"question:{question.id}") == "stop":
+        raise QuestionStopped("a person stopped it", question=question.id)
+    if case.reading.attempts.get(question.id, 0) >= tries_of(question):
+        stopped = question.on_wrong == "stop"
+        raise (QuestionStopped if stopped else HelpNeeded)("no tries left", question=question.id)
     if f"read:{question.clause}" not in case.keys:
         raise StepsMissing(missing=(f"read:{question.clause}",))
     return question
@@ -235,10 +291,12 @@ def answer(
     question = question_of(case, command, compiled)
     if case.reading.answered.get(question.id):
         return ()
-    _same_basis(case, basis)
+    same_basis(case, basis)
     if command.picked not in {item.value for item in options(compiled, question, values, case.id)}:
         raise PickUnknown("not one of the options")
     correct = command.picked == right(compiled, question, values)
+    rush = case.reading.rush
+    calm = ("unhurried",) if rush is not None and rush.question == question.id else ()
     return (
         QuestionAnswered(
             question=question.id,
@@ -246,7 +304,7 @@ def answer(
             picked_value=hidden,
             correct=correct,
             attempt=case.reading.attempts.get(question.id, 0) + 1,
-            satisfies=(f"answered:{question.id}",) if correct else (),
+            satisfies=(f"answered:{question.id}", *calm) if correct else (),
             withdraws=() if correct else (f"read:{question.clause}",),
         ),
     )
@@ -270,6 +328,10 @@ def disclosure_of(case: Case, command: Acknowledge, compiled: Compiled) -> Discl
         raise NotValid("typed belongs to what is copied out", field="typed")
     if command.typed is not None and bare(command.typed) != bare(text):
         raise TranscriptDiffers("the copy differs")
+    if found.acknowledge == "hold" and (command.took_ms or 0) < HELD_MS:
+        raise HoldLonger(f"{command.took_ms} ms")
+    if case.reading.page not in (None, "disclosures", "sign"):
+        raise PageNotOpen("the page with this sentence is not open")  # PRD-08
     return found
 
 
@@ -280,7 +342,9 @@ def acknowledge(
     found = disclosure_of(case, command, compiled)
     if f"disclosed:{found.id}" in case.keys:
         return ()
+    timed = command.took_ms is not None and found.acknowledge != "tap"
     return (
+        *(_timed(found, command),) * timed,
         DisclosureAcknowledged(
             disclosure=found.id,
             method=found.acknowledge,
@@ -292,56 +356,18 @@ def acknowledge(
     )
 
 
+def _timed(found: Disclosure, command: Acknowledge) -> ActTimed:
+    act: Literal["hold", "transcribe"] = "hold" if found.acknowledge == "hold" else "transcribe"
+    return ActTimed(disclosure=found.id, act=act, took_ms=command.took_ms or 0, assisted=command.assisted)
+
+
 def bare(text: str) -> str:
     """What is compared of a copied sentence: NFKC, without punctuation, spaces and letter case."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(char for char in folded if unicodedata.category(char)[0] in "LN")
 
 
-# --- suitability -----------------------------------------------------------------------------------------------------
-
-
-def assess_suitability(
-    case: Case,
-    command: AssessSuitability,
-    compiled: Compiled,
-    values: Mapping[str, Value],
-    facts: Mapping[str, Commitment],
-    override: Commitment | None,
-    basis: Basis,
-    stamp: Stamp,
-) -> tuple[Body, ...]:
-    """The gravest rule that speaks decides. A warning is overridden only by the customer's own recorded words."""
-    admit(case, command, stamp)
-    _same_basis(case, basis)
-    spoke: dict[str, list[str]] = {"deny": [], "escalate": [], "warn": []}
-    for rule in compiled.product.suitability.rules:
-        for verb, said in spoke.items():
-            condition = getattr(rule, verb)
-            if condition is not None and evaluate(condition, parse(condition), values, compiled.tables)[0] is True:
-                said.append(rule.id)
-    outcome = gravest(spoke)
-    suitable = outcome == "allow" or (outcome == "warn" and override is not None)
-    return (
-        SuitabilityAssessed(
-            facts=dict(facts),
-            outcome=outcome,
-            rules=tuple(name for said in spoke.values() for name in said),
-            override=override if outcome == "warn" else None,
-            satisfies=("suitable",) if suitable else (),
-            withdraws=() if suitable else ("suitable",),
-        ),
-    )
-
-
-def gravest(spoke: Mapping[str, list[str]]) -> Literal["allow", "warn", "escalate", "deny"]:
-    if spoke["deny"]:
-        return "deny"
-    if spoke["escalate"]:
-        return "escalate"
-    return "warn" if spoke["warn"] else "allow"
-
-
-def _same_basis(case: Case, basis: Basis) -> None:
+def same_basis(case: Case, basis: Basis) -> None:
+    """Facts computed from another quote are void."""
     if Basis.of(case) != basis:
         raise HeadMoved("the quote changed meanwhile")

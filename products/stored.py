@@ -1,4 +1,6 @@
-"""The present quote of a case, opened from the vault."""
+"""What stands outside the case: its present quote, opened from the vault, and the version that is sold now."""
+
+from datetime import datetime
 
 from evidence.case import Case
 from evidence.errors import ObjectErased
@@ -6,6 +8,7 @@ from products.compiled import Compiled
 from products.formula import Value
 from products.ports import Ports
 from products.quoting import Quote, values_of
+from products.versions import is_on_sale
 
 
 async def quoted(case: Case, ports: Ports) -> Quote | None:
@@ -28,3 +31,9 @@ async def values(case: Case, compiled: Compiled, ports: Ports) -> dict[str, Valu
     """Every value a text or expression of this case may use."""
     quote = await quoted(case, ports)
     return values_of(compiled, quote.inputs, quote.outputs) if quote else dict(compiled.params)
+
+
+def newer_version(case: Case, at: datetime, ports: Ports) -> str | None:
+    """`full` of the version on sale now, where it is not the one this case pinned."""
+    found = ports.catalogue.get(case.policy.product.id)
+    return found.hashes.full if found.hashes.full != case.policy.product.full and is_on_sale(found, at) else None

@@ -1,22 +1,24 @@
 """What the phone fetches: the catalogue, the quote, the outline of the reading, and each screen as it was served."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from evidence import decode
 from evidence.case import Case
 from evidence.case.reading import Served
 from evidence.errors import StepsMissing
-from evidence.events import Locale
+from evidence.events import Locale, instant, parse_instant
 from evidence.events.reading import ScreenClause
 from products.compiled import Compiled, text_sha256
 from products.definition import Input
 from products.errors import RenderMismatch, ScreenUnknown
 from products.formula import Value
 from products.ports import Ports
-from products.questions import options
+from products.questions import is_asked, options, tries_of
 from products.render import Block, Page, compose, render, sentence, show_value
 from products.stored import quoted, values
+from products.suitability.rules import declarations
 from products.template import say
 
 Shown = dict[str, Any]
@@ -48,7 +50,7 @@ def _listed(compiled: Compiled) -> Shown:
             for locale in product.languages.offered
         },
         "inputs": {name: _asked(item) for name, item in product.inputs.items()},
-    }
+    } | ({"uncertainty": product.uncertainty} if product.uncertainty else {})
 
 
 def _asked(item: Input) -> Shown:
@@ -103,6 +105,9 @@ async def outline(case: Case, locale: Locale, ports: Ports) -> Shown:
     known = await values(case, compiled, ports)
     must = [f"read:{name}" for name in compiled.must_read]
     return {
+        "uncertainty": sentence(compiled, compiled.product.uncertainty, locale)
+        if compiled.product.uncertainty
+        else None,
         "progress": {"read": sum(key in case.keys for key in must), "of": len(must)},
         "summary": [
             {"text": sentence(compiled, line.text, locale), "clause": line.clause} for line in compiled.product.summary
@@ -157,10 +162,11 @@ def _questions(case: Case, compiled: Compiled, locale: Locale, known: dict[str, 
                 {"value": option.value, "text": option.text[locale]}
                 for option in options(compiled, item, known, case.id)
             ],
-            "tries_left": max(0, item.tries - case.reading.attempts.get(item.id, 0)),
+            "tries_left": max(0, tries_of(item) - case.reading.attempts.get(item.id, 0)),
             "answered": case.reading.answered.get(item.id, False),
         }
         for item in compiled.product.questions
+        if is_asked(case, item)
     ]
 
 
@@ -183,18 +189,76 @@ def _disclosures(case: Case, compiled: Compiled, locale: Locale) -> list[Shown]:
 
 
 def _suitability(case: Case, compiled: Compiled, locale: Locale) -> Shown:
-    spoke = set(case.reading.suitability_rules)
+    """`first`: asked before any quote. `needs`: asked with the decision. `declaration`: what is copied out to go on."""
+    fit, spoke = compiled.product.suitability, set(case.reading.suitability_rules)
+    warned = declarations(compiled, spoke) if case.reading.suitability == "warn" else ()
+    said = compiled.product.languages.offered.index(locale) if warned else 0
+
+    def ask(*names: str) -> list[Shown]:
+        return [{"name": name, **_asked(fit.facts[name]), "label": fit.facts[name].label[locale]} for name in names]
+
     return {
-        "needs": [
-            {"name": name, **_asked(item), "label": item.label[locale]}
-            for name, item in compiled.product.suitability.facts.items()
-        ],
+        "first": ask(*fit.ask_first),
+        "told": "needs" in case.keys,
+        "needs": ask(*(name for name in fit.facts if name not in case.suitability.needs)),
         "outcome": case.reading.suitability,
         "reasons": [
-            {"rule": rule.id, "text": sentence(compiled, rule.reason, locale)}
-            for rule in compiled.product.suitability.rules
-            if rule.id in spoke
+            {"rule": rule.id, "text": sentence(compiled, rule.reason, locale)} for rule in fit.rules if rule.id in spoke
         ],
+        "declaration": warned[said] if warned else None,
+        "thinking": _thinking(case, compiled),
+        "risk": _risk(case, compiled, locale),
+        "health": _health(case, compiled, locale),
+    }
+
+
+def _thinking(case: Case, compiled: Compiled) -> Shown | None:
+    """Only for whom the rules ask to wait: from when on they go on."""
+    thinking, began = compiled.product.suitability.thinking, case.reading.assessed_at
+    if thinking is None or began is None or "suitable" not in case.keys or "rested" in case.keys:
+        return None
+    return {"hours": thinking.hours, "until": instant(parse_instant(began) + timedelta(hours=thinking.hours))}
+
+
+def _risk(case: Case, compiled: Compiled, locale: Locale) -> Shown | None:
+    """No choice is filled in beforehand (PRD-08); points are not shown."""
+    test, done = compiled.product.suitability.risk, case.suitability.risk
+    if test is None:
+        return None
+    return {
+        "level": test.level,
+        "questions": [
+            {
+                "id": question.id,
+                "ask": sentence(compiled, question.ask, locale),
+                "choices": [
+                    {"value": choice.value, "text": sentence(compiled, choice.label, locale)}
+                    for choice in question.choices
+                ],
+            }
+            for question in test.questions
+        ],
+        "done": None
+        if done is None
+        else {"fits": done.fits, "confirmed": done.confirmed, "at": done.at, "expires": done.expires},
+    }
+
+
+def _health(case: Case, compiled: Compiled, locale: Locale) -> Shown | None:
+    health, done = compiled.product.suitability.health, case.suitability.health
+    if health is None:
+        return None
+    return {
+        "version": health.version,
+        "questions": [
+            {
+                "id": question.id,
+                "ask": sentence(compiled, question.ask, locale),
+                "effect": sentence(compiled, question.effect, locale),
+            }
+            for question in health.questions
+        ],
+        "outcome": done.outcome if done else None,
     }
 
 

@@ -22,6 +22,13 @@ def room_left(served: Served, at: datetime) -> tuple[int, bool]:
     return min(passed, LONGEST_BATCH // timedelta(milliseconds=1)), late
 
 
+def heard_room(served: Served, at: datetime) -> int:
+    """Milliseconds that may still have been read aloud since a screen was served: one voice at a time."""
+    opened = parse_instant(served.at)
+    end = min(at, parse_instant(served.closed_at)) if served.closed_at else at
+    return max(0, (end - opened) // timedelta(milliseconds=1) - served.heard_ms)
+
+
 def now_read(case: Case, served: Served, seen: Iterable[SeenClause]) -> tuple[str, ...]:
     """Keys of clauses whose plain or formal text has now been in view long enough, its end included."""
     step = case.policy.step("read")

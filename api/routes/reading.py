@@ -15,7 +15,18 @@ from kyc import flow as kyc
 from kyc.commands import DecideConsent, ShowNotice
 from products import flow as products
 from products import views
-from products.commands import Acknowledge, Answer, AssessSuitability, ReportReading, ServeScreen, SetQuote
+from products.commands import (
+    Acknowledge,
+    Answer,
+    EnterPage,
+    HelpCustomer,
+    OpenTerm,
+    PlayAloud,
+    ReportReading,
+    ServeScreen,
+    SetQuote,
+)
+from products.reading import flow as reading
 
 
 @post("/v1/cases/{case_id:str}/notices", status_code=200)
@@ -105,16 +116,43 @@ async def acknowledge(
     return await act.on(case_id, data, lambda case, stamp: products.acknowledge(case, data, stamp, rooms.products))
 
 
-@post("/v1/cases/{case_id:str}/suitability", status_code=200)
-async def assess_suitability(
-    case_id: FromPath[str], data: JSONBody[AssessSuitability], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+@post("/v1/cases/{case_id:str}/pages", status_code=200)
+async def enter_page(
+    case_id: FromPath[str], data: JSONBody[EnterPage], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
 ) -> CaseView:
-    return await act.on(
-        case_id, data, lambda case, stamp: products.assess_suitability(case, data, stamp, rooms.products)
-    )
+    """The customer came to another page, and so left the one before (EVD-05)."""
+    return await act.on(case_id, data, lambda case, stamp: reading.enter_page(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/terms", status_code=200)
+async def open_term(
+    case_id: FromPath[str], data: JSONBody[OpenTerm], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """The plain words for a term were opened."""
+    return await act.on(case_id, data, lambda case, stamp: reading.open_term(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/aloud", status_code=200)
+async def play_aloud(
+    case_id: FromPath[str], data: JSONBody[PlayAloud], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """The device read a clause aloud; played whole and not too fast it counts as read."""
+    return await act.on(case_id, data, lambda case, stamp: reading.play_aloud(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/help", status_code=200)
+async def help_customer(
+    case_id: FromPath[str], data: JSONBody[HelpCustomer], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """A reviewer explained in person what a rule had sent the customer to a person for."""
+    return await act.on(case_id, data, lambda case, stamp: reading.help_customer(case, data, stamp, rooms.products))
 
 
 ROUTES = [
+    enter_page,
+    open_term,
+    play_aloud,
+    help_customer,
     show_notice,
     decide_consent,
     set_quote,
@@ -125,5 +163,4 @@ ROUTES = [
     report_reading,
     answer,
     acknowledge,
-    assess_suitability,
 ]

@@ -94,6 +94,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
     page: str | None = None  # the page the customer is on, where their device tells
     paces: dict[str, Pace] = {}  # by clause, in the order they were read
     rush: RushNoticed | None = None  # noticed, and not yet answered for
+    rushed: frozenset[str] = frozenset()  # clauses it was ever noticed of
     acted_at: str | None = None  # when the customer last did something of this room
     told_of: str | None = None  # `full` of the newer version they were told of
     helped: dict[str, str] = {}  # what a person explained -> go_on | stop
@@ -102,6 +103,8 @@ class Reading(Frozen, frozen=True, kw_only=True):
         again = self._withdrawn(body.withdraws)
         if event.actor.role == "customer":
             again = replace(again, acted_at=event.at)
+        if "unhurried" in body.satisfies:
+            again = replace(again, rush=None)
         match body:
             case QuoteShown():
                 return replace(again, inputs=body.inputs, outputs=body.outputs, trace=body.trace, quoted_at=event.at)
@@ -111,9 +114,8 @@ class Reading(Frozen, frozen=True, kw_only=True):
                 return again._add(event, body)
             case QuestionAnswered():
                 attempts = again.attempts | ({} if body.correct else {body.question: body.attempt})
-                rush = None if "unhurried" in body.satisfies else again.rush
                 answered = {**again.answered, body.question: body.correct}
-                return replace(again, attempts=attempts, answered=answered, rush=rush)
+                return replace(again, attempts=attempts, answered=answered)
             case DisclosureAcknowledged():
                 return replace(again, acknowledged={**again.acknowledged, body.disclosure: event.at})
             case SuitabilityAssessed():
@@ -123,7 +125,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
             case AloudPlayed():
                 return again._heard(body)
             case RushNoticed():
-                return replace(again, rush=body)
+                return replace(again, rush=body, rushed=again.rushed | {body.clause})
             case ReadingResumed():
                 return replace(again, told_of=body.newest or again.told_of)
             case PersonHelped():
@@ -164,7 +166,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
             floor = max((screen.clauses[f"{clause}/{level}"].floor_ms for level in levels), default=0)
             paces.pop(clause, None)
             paces[clause] = Pace(ms=ms, floor_ms=floor)
-        return replace(self, paces=paces, rush=None if "unhurried" in keys else self.rush)
+        return replace(self, paces=paces)
 
     def _heard(self, body: AloudPlayed) -> "Reading":
         """Time before the ear is taken from the same clock as time before the eye."""

@@ -1,0 +1,1 @@
+"""Whether a product fits a person: needs, ability to pay, risk grade, health, time to think."""

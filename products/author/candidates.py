@@ -1,0 +1,150 @@
+"""Where a number stands that might open a clause, and how likely it looks: position, words around it, the 目录."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from products.author.contents import Contents, Entry, similar
+from products.author.labels import NAMED, Label, Style, labels_at
+from products.author.layout import Unit, shown
+
+LONG_UNIT = 60  # characters; only in longer ones a clause may begin in mid-line
+FLAT_UNIT = 400  # a whole document without line ends
+_AFTER_ARTICLE = re.compile(
+    r"[的、，,；;和或及与至到规约所第中项款之下]|[（(][一二三四五六七八九十\d]+[）)]\s*[项款、]"
+)
+_AFTER_NUMBER = re.compile(r"[）)，,；;。]|[条款项](?![\u4e00-\u9fff]*[：:])|所[述列]|约定|规定|[至和或及与、]\s?\d")
+_QUANTITY = re.compile(
+    r"[%％‰]|\s?(?:万?元|亿元|倍|周岁|个月|个?工作日|公里|毫米|mm|cm|ml|mg|kg|μ|℃)|[日天年月岁](?![\u4e00-\u9fff]{0,8}[：:])"
+)
+_ASKS = re.compile(
+    r"(?:[见第按据照依、和或及与至“《（(]|本合同|条款|本条|合同第|详见|参见|根据|按照|依照|第[^\s]{1,6}款)$"
+)
+_ENDS = re.compile(r"[。；;：:！？!?.”」』）)】》…>]$")
+_SENTENCE = re.compile(r"[，。；;]")
+_SOFT_BEFORE = "。；;：:！？!?）)】”》… \t\u3000>"
+_REFERS_BEFORE = "见依照据按到至、和及与或反同的第遵于《“(（"
+_SOFT_ITEM = re.compile(
+    r"[（(][ \t]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[ \t]?[）)]|\$\s?\\textcircled|[①-⑳]|(?<![\d.．])\d{1,3}\s?[.．、](?!\d)|(?<![\d.．])\d{1,2}[）)]|[一二三四五六七八九十]{1,3}、"
+)
+_SOFT_DOTTED = re.compile(
+    r"(?:(?<=[。；;！？])|(?<=[。；;！？][ \u3000])|(?<=[ \u3000]{2}))\d{1,2}(?:[.．]\d{1,2}){1,3}(?![\d%％])"
+)
+_ITEM_REFERS = re.compile(r"\s*(?:[至、和或及到~～\-—]\s*第?\s*[（(\d①-⑳]|[项款目条种](?!目))")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """`hard`: the number is the first thing in its line or cell."""
+
+    index: int
+    label: Label
+    hard: bool
+    weight: float
+
+    @property
+    def start(self) -> int:
+        return self.label.start
+
+
+Oracle = Mapping[tuple[Style, tuple[int, ...]], Entry]
+
+
+def oracle_of(contents: Contents | None) -> Oracle:
+    found: dict[tuple[Style, tuple[int, ...]], Entry] = {}
+    for entry in contents.entries if contents else ():
+        found.setdefault((entry.label.style, entry.label.key), entry)
+    return found
+
+
+class Page:
+    """A text with its units that are read, and what the 目录 promises."""
+
+    def __init__(self, text: str, units: Sequence[Unit], usable: Sequence[int], oracle: Oracle) -> None:
+        self.text, self.units, self.usable, self.oracle = text, units, usable, oracle
+        self.depths = {(style, len(key)) for style, key in oracle} if len(oracle) >= 6 else set()
+        self.place = {index: at for at, index in enumerate(usable)}
+
+    def words(self, index: int) -> str:
+        unit = self.units[index]
+        return self.text[unit.first : unit.last]
+
+    def before(self, index: int) -> str:
+        at = self.place[index]
+        return self.words(self.usable[at - 1])[-60:] if at else ""
+
+    def after(self, index: int, step: int = 1) -> int | None:
+        at = self.place[index] + step
+        return self.usable[at] if at < len(self.usable) else None
+
+    def candidates(self, indexes: Sequence[int]) -> list[Candidate]:
+        """Alternatives of one place stand next to each other, in order of position."""
+        found: list[Candidate] = []
+        for index in indexes:
+            unit = self.units[index]
+            for label in labels_at(self.text, unit.first, unit.last):
+                found.append(Candidate(index, label, True, self._weight(index, label, hard=True)))
+            if unit.last - unit.first > LONG_UNIT:
+                found += self._soft(index)
+        return found
+
+    def _soft(self, index: int) -> list[Candidate]:
+        """Clauses that begin inside a line: after the end of a sentence, or anywhere in a text without lines."""
+        unit, text = self.units[index], self.text
+        flat = unit.last - unit.first > FLAT_UNIT
+        places: set[int] = set()
+        for match in NAMED.finditer(text, unit.first + 1, unit.last):
+            before = text[match.start() - 1]
+            free = flat and (before not in _REFERS_BEFORE or match["word"] in ("章", "部分"))
+            if (before in _SOFT_BEFORE or free) and not _AFTER_ARTICLE.match(text, match.end()):
+                places.add(match.start())
+        places |= {m.start() for m in _SOFT_DOTTED.finditer(text, unit.first + 1, unit.last)}
+        for match in _SOFT_ITEM.finditer(text, unit.first + 1, unit.last):
+            before = text[match.start() - 1]
+            if (
+                before in _SOFT_BEFORE or (before in "，,、" and text[match.start()] in "（(①②③④⑤⑥⑦⑧⑨")
+            ) and not _ITEM_REFERS.match(text, match.end()):
+                places.add(match.start())
+        found = []
+        for place in sorted(places):
+            for label in labels_at(text, place, unit.last)[:1]:
+                found.append(Candidate(index, label, False, self._weight(index, label, hard=False)))
+        return found
+
+    def _weight(self, index: int, label: Label, hard: bool) -> float:
+        unit = self.units[index]
+        rest = self.text[label.end : min(unit.last, label.end + 80)]
+        weight = 1.0 + (0.4 if unit.marked and hard else 0.0) - (0.0 if hard else 0.4)
+        weight += self._manner(label, rest)
+        if hard:
+            before = self.before(index)
+            if _ASKS.search(before) and not (unit.marked and len(rest) < 24):
+                weight -= 1.2
+            elif len(before) >= 20 and not _ENDS.search(before) and not unit.cell:
+                weight -= 0.5
+        return weight + self._promised(index, label, rest)
+
+    def _manner(self, label: Label, rest: str) -> float:
+        words = rest.strip()
+        if label.style in ("article", "chapter", "section", "part") and _AFTER_ARTICLE.match(words):
+            return -1.8
+        if label.style == "dotted" and _AFTER_NUMBER.match(words):
+            return -1.8
+        if label.style == "dotted" and (label.glued or len(label.key) > 1) and _QUANTITY.match(rest):
+            return -1.8
+        if not words:
+            return 0.3
+        if len(words) <= 24 and not _SENTENCE.search(words):
+            return 0.6
+        return 0.0
+
+    def _promised(self, index: int, label: Label, rest: str) -> float:
+        entry = self.oracle.get((label.style, label.key))
+        if entry is None:
+            return -0.7 if (label.style, len(label.key)) in self.depths else 0.0
+        words = shown(rest, 0, len(rest))
+        if not words:
+            following = self.after(index)
+            words = self.words(following)[:60] if following is not None else ""
+        close = max(similar(words[: len(entry.title)], entry.title), similar(words[:40], entry.title))
+        return 3.0 if close >= 0.8 else 1.5 if close >= 0.5 else 0.3

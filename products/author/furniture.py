@@ -1,0 +1,82 @@
+"""Page headers, footers and page numbers: printed on every page, part of no clause."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from products.author.labels import labels_at
+from products.author.layout import Unit
+
+REPEATS = 3
+LONGEST = 50  # characters
+_PAGE = re.compile(
+    r"^[\s\-—－–_·.|/\\(（\[【]*(?:第\s*[\dIlO一二三四五六七八九十]{1,4}\s*页?\s*[,，/、]?\s*[（(]?\s*共\s*[\dIlO一二三四五六七八九十]{1,4}\s*页?"
+    r"|第\s*[\dIlO]{1,4}\s*页|[Pp]age\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}\s*/\s*\d{1,3}|[-—－–]\s*\d{1,3}\s*[-—－–]|P\.?\s?\d{1,3})[\s\-—－–_·.|)）\]】]*$"
+)
+_NUMBER = re.compile(r"^\d{1,3}$")
+_END = re.compile(r"[。；;：:！？]$")
+
+
+@dataclass(frozen=True)
+class Furniture:
+    start: int
+    end: int
+    reason: str  # page_number, page_header
+
+
+def find_furniture(text: str, units: Sequence[Unit]) -> dict[int, Furniture]:
+    """By index of the unit."""
+    found: dict[int, Furniture] = {}
+    shapes: Counter[str] = Counter()
+    by_unit: dict[int, str] = {}
+    numbers: list[tuple[int, int]] = []
+    for index, unit in enumerate(units):
+        if unit.empty or unit.cell or unit.last - unit.first > LONGEST:
+            continue
+        words = text[unit.first : unit.last]
+        if _PAGE.match(words):
+            found[index] = Furniture(unit.start, unit.end, "page_number")
+        elif _NUMBER.match(words):
+            numbers.append((index, int(words)))
+        else:
+            shape = re.sub(r"\d+", "#", re.sub(r"\s+", "", words))
+            shapes[shape] += 1
+            by_unit[index] = shape
+    for index, shape in by_unit.items():
+        unit = units[index]
+        if (
+            shapes[shape] >= REPEATS
+            and len(shape) >= 4
+            and not _END.search(shape)
+            and not labels_at(text, unit.first, unit.last)
+            and _far(index, shape, by_unit)
+        ):
+            found[index] = Furniture(unit.start, unit.end, "page_header")
+    for index in _page_numbers(numbers):
+        found[index] = Furniture(units[index].start, units[index].end, "page_number")
+    return found
+
+
+def _far(index: int, shape: str, by_unit: dict[int, str]) -> bool:
+    """Repeats of a header stand a page apart and evenly; a phrase of the contract comes in clusters."""
+    places = [i for i, s in by_unit.items() if s == shape]
+    gaps = sorted(b - a for a, b in zip(places, places[1:], strict=False))
+    return (
+        gaps[len(gaps) // 2] >= 8
+        and bool(re.search(r"公司|条款|保险|合同|银行|理财|#|协议", shape))
+        and len(shape) >= 6
+    )
+
+
+def _page_numbers(numbers: list[tuple[int, int]]) -> list[int]:
+    """Lone numbers that count pages: 1, 2, 3 … each at least some lines after the one before. Needs three of them."""
+    best: list[int] = []
+    for begin in range(min(len(numbers), 12)):
+        chain = [numbers[begin]]
+        for index, value in numbers[begin + 1 :]:
+            if value == chain[-1][1] + 1 and index - chain[-1][0] >= 6:
+                chain.append((index, value))
+        if len(chain) > len(best):
+            best = [index for index, _ in chain]
+    return best if len(best) >= REPEATS else []

@@ -1,0 +1,185 @@
+"""The title of a heading: on its line, before the text of the same line, on the next line, or broken over two."""
+
+import re
+from dataclasses import dataclass
+
+from products.author.candidates import Page
+from products.author.contents import bare, similar
+from products.author.labels import Label, labels_at
+from products.author.layout import shown
+
+LONGEST = 40  # characters of a title
+SHORT = 24
+_STOPS = re.compile(r"[，。；;,]")
+_FINAL = re.compile(r"[。；;，,、]$")
+_COLUMNS = re.compile(r"[ \t]{3,}|\u3000{2,}|\t")
+_FIRST_WORD = re.compile(r"^([^\s，。；：:;,]{2,25})[\s\u3000]+(?=[\u4e00-\u9fff“（(〔\"])")
+_COLON = re.compile(r"^([^，。；：:;,]{2,22})[：:]")
+_OPEN_END = re.compile(r"[的与及和或、“（(—\-/之]$")
+_VERBS = re.compile(
+    r"^(?:指|是指|本合同|本公司|本保险|我们|您|若|如|自|在|因|凡|除|被保险人|投保人|借款人|贷款人|甲方|乙方|下列|以下|发生|为|对)"
+)
+
+
+@dataclass(frozen=True)
+class Title:
+    """`end`: position after its last character, where the text of the clause begins."""
+
+    words: str
+    end: int
+
+
+def title_of(page: Page, index: int, label: Label, limit: int, item: bool = False) -> Title:
+    """Empty when the clause has no title of its own. `limit`: where the next clause begins."""
+    entry = page.oracle.get((label.style, label.key)) if not item else None
+    promised = entry.title if entry else ""
+    title = _found(page, index, label, limit, promised, item)
+    if promised and (not title.words or set(bare(title.words)) < set(bare(promised))):
+        return Title(promised, title.end)  # the scanner kept a part of it, or put it elsewhere
+    return title if title.end <= limit else Title(title.words, label.end)
+
+
+def _found(page: Page, index: int, label: Label, limit: int, promised: str, item: bool) -> Title:
+    unit = page.units[index]
+    rest = page.text[label.end : min(unit.last, limit)]
+    words = shown(rest, 0, len(rest))
+    if limit < unit.last:  # the next clause begins on this line
+        return (
+            Title(_clean(words), limit)
+            if words and _is_title(words, item) and not item
+            else _leading(page, label.end, rest, item)
+        )
+    if not words:
+        return _below(page, index, label.end, promised, item)
+    columns = _COLUMNS.search(rest.strip())
+    if columns and not item and 2 <= len(rest.strip()[: columns.start()]) <= SHORT:
+        return _beside(page, index, label.end, rest, promised)
+    if promised:
+        found = _matching(page, index, label.end, rest, promised)
+        if found:
+            return found
+    if _is_title(words, item):
+        return _joined(page, index, label.end, words, promised, item)
+    return _leading(page, label.end, rest, item)
+
+
+def _is_title(words: str, item: bool) -> bool:
+    if len(words) > (SHORT if item else LONGEST) or _FINAL.search(words):
+        return False
+    if words[-1] in "：:":
+        return len(words) <= 16
+    return not _STOPS.search(words.rstrip("？?")) or (
+        not item and len(words) <= 20 and "。" not in words and "；" not in words
+    )
+
+
+def _matching(page: Page, index: int, begin: int, rest: str, promised: str) -> Title | None:
+    """The 目录 says where the title ends, also where no blank does: 合同构成本合同由……"""
+    want = bare(promised)
+    got = 0
+    for at, char in enumerate(rest):
+        if got == len(want):
+            break
+        if not bare(char):
+            continue
+        if char != want[got]:
+            return None if got < len(want) else Title(promised, begin + at)
+        got += 1
+    if got == len(want):
+        stop = begin + next((at for at in range(len(rest)) if len(bare(rest[: at + 1])) == got), len(rest) - 1) + 1
+        tail = re.match(r"[）)”》？?]+", page.text[stop : page.units[index].last])
+        return Title(promised, stop + (tail.end() if tail else 0))
+    following = page.after(index)  # the line ends inside the title
+    if following is not None:
+        words = page.words(following)
+        left = want[got:]
+        if bare(words[: len(left) + 2]).startswith(left):
+            end = page.units[following].first + next(
+                (at + 1 for at in range(len(words)) if bare(words[: at + 1]) == left), len(words)
+            )
+            if end == page.units[following].last or page.text[end] in " \t\u3000":
+                return Title(promised, end)
+    return None
+
+
+def _joined(page: Page, index: int, begin: int, words: str, promised: str, item: bool) -> Title:
+    end = page.units[index].last
+    following = page.after(index)
+    if item or following is None or page.units[index].cell:
+        return Title(_clean(words), end)
+    more = page.words(following)
+    fits = (
+        len(more) <= 14
+        and not _STOPS.search(more)
+        and not labels_at(page.text, page.units[following].first, page.units[following].last)
+    )
+    unclosed = sum(words.count(c) for c in "（(“《") > sum(words.count(c) for c in "）)”》")
+    if (
+        fits
+        and more
+        and not page.units[following].marked
+        and (
+            (promised and similar(words + more, promised) > max(similar(words, promised), 0.85))
+            or (not promised and (_OPEN_END.search(words) or unclosed) and not _VERBS.match(more))
+        )
+    ):
+        return Title(_clean(words + shown(more, 0, len(more))), page.units[following].last)
+    return Title(_clean(words), end)
+
+
+def _below(page: Page, index: int, begin: int, promised: str, item: bool) -> Title:
+    """A number alone on its line or in its cell: the title is the next one."""
+    following = page.after(index)
+    if following is None or item:
+        return Title("", begin)
+    unit = page.units[following]
+    if labels_at(page.text, unit.first, unit.last) and not (
+        promised and similar(page.words(following), promised) > 0.8
+    ):
+        return Title("", begin)
+    rest = page.words(following)
+    if promised:
+        found = _matching(page, following, unit.first, rest, promised)
+        if found:
+            return found
+        if len(rest) <= LONGEST and similar(rest, promised) >= 0.5:
+            return Title(promised if similar(rest, promised) < 0.8 else _clean(shown(rest, 0, len(rest))), unit.last)
+    words = shown(rest, 0, len(rest))
+    if _is_title(words, False):
+        return _joined(page, following, unit.first, words, promised, item)
+    leading = _leading(page, unit.first, rest, item)
+    return leading if leading.words else Title("", begin)
+
+
+def _beside(page: Page, index: int, begin: int, rest: str, promised: str) -> Title:
+    """A title in a column of its own, its text beside it; further lines of the title stand below it."""
+    lead = len(rest) - len(rest.lstrip())
+    gap = _COLUMNS.search(rest, lead)
+    left, end = rest[lead : gap.start() if gap else len(rest)], begin + (gap.start() if gap else len(rest))
+    following = page.after(index)
+    if following is not None and len(left) <= 14:
+        more = page.words(following)
+        parted = _COLUMNS.search(more)
+        piece = more[: parted.start()] if parted else ""
+        unit = page.units[following]
+        if piece and len(piece) <= 10 and not _STOPS.search(piece) and not labels_at(page.text, unit.first, unit.last):
+            if not promised or similar(left + piece, promised) > similar(left, promised):
+                left += piece
+    return Title(_clean(promised if promised and similar(left, promised) >= 0.6 else left), end)
+
+
+def _leading(page: Page, begin: int, rest: str, item: bool) -> Title:
+    """Title and text on one line: parted by a blank, or by a colon."""
+    lead = len(rest) - len(rest.lstrip(" \t\u3000"))
+    words = rest[lead:]
+    match = _FIRST_WORD.match(words)
+    if match and not _VERBS.match(match[1]) and not labels_at(match[1], 0, len(match[1])):
+        return Title(_clean(match[1]), begin + lead + match.end(1))
+    match = _COLON.match(words)
+    if match and not _VERBS.match(match[1]) and len(match[1]) <= (16 if item else 12):
+        return Title(_clean(match[1]), begin + lead + match.end(1))
+    return Title("", begin)
+
+
+def _clean(words: str) -> str:
+    return shown(words, 0, len(words)).strip(" \u3000:：.．、—-#")

@@ -19,7 +19,7 @@ _EN_NUMBER = re.compile(
     r"[ -](?:working )?(?:days?|years?|months?|hours?|minutes?|yuan|per ?cent)\b",
     re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"\d+")
 _AGES = re.compile(rf"(?P<low>{NUMERAL})(?:周岁|岁)?(?:至|到|[-—~～])(?P<high>{NUMERAL})(?:周岁|岁)")
 _HOSPITAL = re.compile(
     r"(?:(?:二级|三级)(?:及)?以上)?(?:（含[^）]*）)?公立医院|(?:二级|三级)(?:及)?以上[^。；，]{0,6}医院"

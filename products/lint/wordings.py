@@ -21,7 +21,9 @@ _REFERENCE = re.compile(
 )
 _ABOVE = re.compile(rf"(?:上述|前述|前款|本条)第?[（(](?P<n>[{CN}\d]+)[）)]项?")
 _OF_LAW = re.compile(r"(?:法|条例|办法|规定|解释)》?[^。；，]{0,4}$")
-_CONTENTS = re.compile(rf"^(?P<n>\d+(?:\.\d+)+|第[{CN}\d]+条)[ \u3000]*(?P<title>[^\n.…·]+?)[.…·\s]*\d*$", re.MULTILINE)
+_CONTENTS = re.compile(
+    rf"^[ \u3000]*(?P<n>\d+(?:\.\d+)+|第[{CN}\d]+条)[ \u3000]*(?P<title>[^\n.…·]+?)[.…·\s]*\d*$", re.MULTILINE
+)
 
 
 def contents_agree(compiled: Compiled) -> Iterator[Found]:

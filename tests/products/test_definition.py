@@ -13,54 +13,13 @@ from evidence import decode
 from products.catalogue.anju_term_life import tables
 from products.compiled import Compiled
 from products.errors import DefinitionInvalid
-from products.findings import Finding
-from products.lint import lint
 from products.lint.__main__ import main
 from products.lint.quotes import read_quote
 from products.load import compile_product
 from products.positions import read_yaml
 from products.wording import read_wording
+from tests.products.breaking import Files, edit, found, line, rewrite, swap
 from tests.products.conftest import CATALOGUE
-
-Files = dict[str, bytes]
-
-
-def swap(name: str, old: str, new: str) -> Callable[[Files], Files]:
-    """A mutation: `old` becomes `new` in one file, once."""
-
-    def apply(files: Files) -> Files:
-        text = files[name].decode()
-        assert text.count(old) >= 1, old
-        return {**files, name: text.replace(old, new, 1).encode()}
-
-    return apply
-
-
-def edit(old: str, new: str) -> Callable[[Files], Files]:
-    return swap("product.yaml", old, new)
-
-
-def rewrite(old: str, new: str) -> Callable[[Files], Files]:
-    """A mutation of the wording, with its pin recomputed."""
-
-    def apply(files: Files) -> Files:
-        changed = swap("source.txt", old, new)(files)
-        before, after = (hashlib.sha256(item["source.txt"]).hexdigest() for item in (files, changed))
-        return swap("product.yaml", before, after)(changed)
-
-    return apply
-
-
-def found(files: Files) -> tuple[Finding, ...]:
-    try:
-        return lint(compile_product(files["product.yaml"], files))
-    except DefinitionInvalid as error:
-        return error.findings
-
-
-def line(files: Files, text: str) -> int:
-    return files["product.yaml"].decode().split(text)[0].count("\n") + 1
-
 
 # --- the products as they are ----------------------------------------------------------------------------------------
 

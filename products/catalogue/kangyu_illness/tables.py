@@ -18,7 +18,7 @@ PAY_YEARS = (10, 20)
 
 INCIDENCE = {  # a, b, c of the yearly incidence of a severe illness
     "male": (Decimal("0.0003"), Decimal("0.000035"), Decimal("1.095")),
-    "female": (Decimal("0.0005"), Decimal("0.000027"), Decimal("1.098")),
+    "female": (Decimal("0.0004"), Decimal("0.000024"), Decimal("1.101")),
 }
 MILD = Decimal("0.35")  # mild illnesses per severe one
 MILD_SHARE = Decimal("0.30")  # of the sum insured, as 2.4 of the wording says

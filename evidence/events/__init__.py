@@ -94,6 +94,7 @@ from evidence.events.reading import (
     SuitabilityAssessed,
     TermOpened,
 )
+from evidence.events.releases import ProductApproved, ProductNoticeMade, ProductWithdrawn
 from evidence.events.risk import AlikeFace, FaceSearched, RiskDecided, RiskRulesLoaded, SignalsDecided, SignalsRead
 from evidence.events.screening import HitsDecided, HitsRead, ListLoaded, PartyScreened
 from evidence.events.signing import (
@@ -185,6 +186,9 @@ OTHER_EVENTS = (
     StaffSignedIn,
     StaffBrowserUsed,
     ProductPublished,
+    ProductApproved,
+    ProductWithdrawn,
+    ProductNoticeMade,
     KeyAdopted,
     KeyRetired,
     TenantKeyAdopted,
@@ -294,7 +298,10 @@ __all__ = [
     "PictureApproved",
     "PictureAsked",
     "PictureRead",
+    "ProductApproved",
+    "ProductNoticeMade",
     "ProductPublished",
+    "ProductWithdrawn",
     "ProductsCompared",
     "QuestionAnswered",
     "QuoteShown",

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -19,7 +20,7 @@ from api.live import Live
 from api.rooms import SYSTEM, Rooms
 from api.settings import Settings
 from api.store import Store
-from evidence import decode, sealer
+from evidence import sealer
 from evidence.bundle import Built, BundlePorts, Extras, NotAnchoredYet, build_bundle
 from evidence.case import Case
 from evidence.case.exporting import Asked
@@ -313,7 +314,7 @@ class Proofroom:
             sha256 = key.removeprefix(f"{PACKS}/").encode()
             if any(sha256 in event.line for event in events):
                 data = await self.store.objects.get(key)
-                found[decode.parse(data)["model_id"]] = data
+                found[msgspec.json.decode(data)["model_id"]] = data
         return found
 
     async def _texts(self, events: Sequence[Event]) -> list[bytes]:

@@ -13,7 +13,7 @@ FLAT_UNIT = 400  # a whole document without line ends
 _AFTER_ARTICLE = re.compile(
     r"[的、，,；;和或及与至到规约所第中项款之下]|[（(][一二三四五六七八九十\d]+[）)]\s*[项款、]"
 )
-_AFTER_NUMBER = re.compile(r"[）)，,；;。]|[条款项](?![\u4e00-\u9fff]*[：:])|所[述列]|约定|规定|[至和或及与、]\s?\d")
+_AFTER_NUMBER = re.compile(r"[）)，,；;。外]|[条款项](?![\u4e00-\u9fff]*[：:])|所[述列]|约定|规定|[至和或及与、]\s?\d")
 _QUANTITY = re.compile(
     r"[%％‰]|\s?(?:万?元|亿元|倍|周岁|个月|个?工作日|公里|毫米|mm|cm|ml|mg|kg|μ|℃)|[日天年月岁](?![\u4e00-\u9fff]{0,8}[：:])"
 )
@@ -30,6 +30,7 @@ _SOFT_ITEM = re.compile(
 _SOFT_DOTTED = re.compile(
     r"(?:(?<=[。；;！？])|(?<=[。；;！？][ \u3000])|(?<=[ \u3000]{2}))\d{1,2}(?:[.．]\d{1,2}){1,3}(?![\d%％])"
 )
+_DEEP = re.compile(r"(?<![\d.．])\d{1,2}(?:[.．]\d{1,2}){1,2}(?![\d.．%])")
 _ITEM_REFERS = re.compile(r"\s*(?:[至、和或及到~～\-—]\s*第?\s*[（(\d①-⑳]|[项款目条种](?!目))")
 
 
@@ -41,6 +42,7 @@ class Candidate:
     label: Label
     hard: bool
     weight: float
+    lead: int = -1  # where a title stands before its number; -1 for none
 
     @property
     def start(self) -> int:
@@ -86,7 +88,31 @@ class Page:
                 found.append(Candidate(index, label, True, self._weight(index, label, hard=True)))
             if unit.last - unit.first > LONG_UNIT:
                 found += self._soft(index)
-        return found
+            if self.oracle:
+                found += self._led(index, found)
+        return sorted(found, key=lambda c: c.start)
+
+    def _led(self, index: int, found: Sequence[Candidate]) -> list[Candidate]:
+        """Titles in a margin read before their numbers: 基本保险金额 1.1 本合同的……, as the 目录 has them."""
+        unit, led = self.units[index], []
+        known = {c.start for c in found[-4:]}
+        for match in _DEEP.finditer(self.text, unit.first, unit.last):
+            for label in labels_at(self.text, match.start(), unit.last)[:1]:
+                entry = self.oracle.get((label.style, label.key))
+                if entry is None:
+                    continue
+                low = max(0, label.start - len(entry.title) - 8)
+                before = self.text[low : label.start].rstrip()
+                if (
+                    len(entry.title) > 1
+                    and before.endswith(entry.title)
+                    and (label.start not in known or not self._begins(label, entry))
+                ):
+                    led.append(Candidate(index, label, True, 3.0, low + len(before) - len(entry.title)))
+        return led
+
+    def _begins(self, label: Label, entry: Entry) -> bool:
+        return shown(self.text, label.end, label.end + 40).startswith(entry.title)
 
     def _soft(self, index: int) -> list[Candidate]:
         """Clauses that begin inside a line: after the end of a sentence, or anywhere in a text without lines."""
@@ -130,8 +156,11 @@ class Page:
             return -1.8
         if label.style == "dotted" and _AFTER_NUMBER.match(words):
             return -1.8
-        if label.style == "dotted" and (label.glued or len(label.key) > 1) and _QUANTITY.match(rest):
+        touching = self.text[label.end - 1].isdigit()
+        if label.style == "dotted" and touching and _QUANTITY.match(rest):
             return -1.8
+        if label.style in ("article", "chapter") and self.text[label.start] not in "第笫弟":
+            return -0.7
         if not words:
             return 0.3
         if len(words) <= 24 and not _SENTENCE.search(words):

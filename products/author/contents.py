@@ -10,7 +10,11 @@ from products.author.layout import Unit, shown
 
 MIN_ENTRIES = 4
 LONGEST_ENTRY = 60  # characters
-_HEADING = re.compile(r"^(?:条款|合同|本条款)?\s*目\s*[录錄次](?:\s*(?:contents|表))?\s*[:：]?$", re.IGNORECASE)
+_STYLES = ("dotted", "article", "chapter", "section", "part", "chinese", "schedule")
+_PROSE = re.compile(r"[。；]\s*$|，.{4,}")
+_HEADING = re.compile(
+    r"^(?:条款|合同|本条款|本合同)?\s*目\s*[录錄次](?:\s*(?:contents|表|一览))?\s*[:：]?$", re.IGNORECASE
+)
 _GUIDE = re.compile(r"^阅\s*读\s*(?:指\s*引|指\s*南|提\s*示)$|^您拥有的重要权益$|^您应当特别注意的事项$")
 _LEADERS = re.compile(r"[\s.．·…。‥⋯_—－\-•*]{0,80}(?:第?\s*\d{1,3}\s*页?)?\s*$")
 _DOTS = re.compile(r"[.．·…‥⋯_•]{3,}|…{1,}|(?:\.\s){3,}")
@@ -84,7 +88,7 @@ def _dotted(text: str, unit: Unit) -> bool:
 
 
 def _first(text: str, unit: Unit) -> list[Label]:
-    return [label for label in labels_at(text, unit.first, unit.last) if label.style not in ("letter", "circled")]
+    return [label for label in labels_at(text, unit.first, unit.last) if label.style in _STYLES]
 
 
 def _entries(text: str, units: Sequence[Unit], begin: int) -> tuple[list[Entry], int]:
@@ -103,6 +107,7 @@ def _entries(text: str, units: Sequence[Unit], begin: int) -> tuple[list[Entry],
             first = found[0].label
             repeated = (first.style, first.key) in seen
             if repeated and _restarts(text, units, index, seen):
+                last = _back(entries, units, last)
                 break
             if len(words) > LONGEST_ENTRY and not _DOTS.search(words):
                 if entries:
@@ -127,6 +132,15 @@ def _entries(text: str, units: Sequence[Unit], begin: int) -> tuple[list[Entry],
     return _unglued(text, entries), last
 
 
+def _back(entries: list[Entry], units: Sequence[Unit], last: int) -> int:
+    """Numbers of a kind the 目录 had none of belong to what begins here: 第一条 before the second 1.1."""
+    while len(entries) > MIN_ENTRIES and all(e.label.style != entries[-1].label.style for e in entries[:-2]):
+        dropped = entries.pop()
+        while last > 0 and units[last].end > dropped.start:
+            last -= 1
+    return last
+
+
 def _unglued(text: str, entries: list[Entry]) -> list[Entry]:
     """9.118种 between 9.10 and 9.12 is 9.11 before 8种."""
     keys = {entry.label.key for entry in entries}
@@ -143,15 +157,17 @@ def _unglued(text: str, entries: list[Entry]) -> list[Entry]:
 def _restarts(text: str, units: Sequence[Unit], index: int, seen: dict[tuple[str, tuple[int, ...]], int]) -> bool:
     """After a number seen before: prose, or more numbers seen before. A misread number alone is no new beginning."""
     known = total = 0
+    deepest = max(len(key) for _, key in seen)
     for unit in units[index + 1 : index + 14]:
         if unit.empty:
             continue
-        if unit.last - unit.first > LONGEST_ENTRY and not _DOTS.search(text[unit.first : unit.last]):
+        words = text[unit.first : unit.last]
+        if (len(words) > LONGEST_ENTRY or (len(words) > 18 and _PROSE.search(words))) and not _DOTS.search(words):
             return True
         labels = _first(text, unit)
         if labels:
             total += 1
-            known += (labels[0].style, labels[0].key) in seen
+            known += (labels[0].style, labels[0].key) in seen or len(labels[0].key) > deepest
             if total == 4:
                 break
     return known * 2 >= total
@@ -167,7 +183,7 @@ def _split(text: str, unit: Unit) -> list[Entry]:
     starts = [unit.first, *(m.end() for m in _MORE.finditer(text, unit.first, unit.last))]
     found = []
     for start, end in zip(starts, [*starts[1:], unit.last], strict=True):
-        labels = [label for label in labels_at(text, start, end) if label.style not in ("letter", "circled")]
+        labels = [label for label in labels_at(text, start, end) if label.style in _STYLES]
         if labels:
             label = labels[0]
             title = shown(text, label.end, end)

@@ -38,7 +38,8 @@ def find_furniture(text: str, units: Sequence[Unit]) -> dict[int, Furniture]:
         if _PAGE.match(words):
             found[index] = Furniture(unit.start, unit.end, "page_number")
         elif _NUMBER.match(words):
-            numbers.append((index, int(words)))
+            if not _opens(text, units, index, words):
+                numbers.append((index, int(words)))
         else:
             shape = re.sub(r"\d+", "#", re.sub(r"\s+", "", words))
             shapes[shape] += 1
@@ -56,6 +57,11 @@ def find_furniture(text: str, units: Sequence[Unit]) -> dict[int, Furniture]:
     for index in _page_numbers(numbers):
         found[index] = Furniture(units[index].start, units[index].end, "page_number")
     return found
+
+
+def _opens(text: str, units: Sequence[Unit], index: int, number: str) -> bool:
+    """4 alone on its line, its title below, then 4.1: a heading, not the number of a page."""
+    return any(re.match(rf"{number}\s?[.．]\s?[1lI]", text[u.first : u.last]) for u in units[index + 1 : index + 6])
 
 
 def _far(index: int, shape: str, by_unit: dict[int, str]) -> bool:

@@ -22,8 +22,11 @@ _LOOK = str.maketrans("lI|oO", "11100")
 _DIGIT = r"0-9０-９lIOo|"
 _B = r"[ \t\u3000]"
 _DOT = rf"{_B}?[.．·・﹒•。,，]{_B}?"
+_BATTERED = re.compile(
+    rf"(?:[\u4e00-\u9fff]{_B}?)?(?P<n>[{SMALL}]{{1,7}}){_B}?(?P<word>条|章)|第(?P<m>[{SMALL}]{{1,7}})[务各系杀茶](?=[ \u3000])"
+)  # 第 or 条 misread
 NAMED = re.compile(
-    rf"[第笫]{_B}*(?P<n>[{_CN}\d０-９](?:{_B}*[{_CN}\d０-９]){{0,7}}){_B}*(?P<word>条|條|章|节|部分|编|篇)"
+    rf"[第笫弟]{_B}*(?P<n>[{_CN}\d０-９](?:{_B}*[{_CN}\d０-９]){{0,7}}){_B}*(?P<word>条|條|章|节|部分|编|篇)"
 )
 _NUMBER = re.compile(
     rf"(?P<n>[{_DIGIT}]{{1,4}}(?:{_DOT}[{_DIGIT}]{{1,3}}){{0,4}})(?P<gap>{_B}*)(?P<sep>[.．、。,，:：)）]?)"
@@ -36,6 +39,9 @@ _CIRCLED = re.compile(r"\$?\s?\\textcircled\s?\{\s?(?P<tex>\d{1,2})\s?\}\s?\$?|(
 _LETTER = re.compile(rf"(?P<n>[a-zA-Z])(?P<sep>[.．、)）]){_B}*(?=[\u4e00-\u9fff“「《])")
 _SCHEDULE = re.compile(
     rf"附{_B}?(?P<word>表|件|录|则)?{_B}*(?P<n>[{SMALL}\d０-９]{{1,3}})?(?P<sep>[：:、.．]|{_B}|$|(?=[\n<]))"
+)
+_AMOUNT = re.compile(
+    r"\d[\d,.]*\s?(?:周岁|岁|[日天年月]|个|名|万|亿|元|[%％]|级|种|次|倍|人|份|小时|分钟|周)|.{0,3}[.．、]?\s?\d{4}年"
 )
 _BAD_AFTER = "年月周岁元个次种天万亿日倍份人%％‰时小"  # after a bare whole number: a quantity
 
@@ -96,8 +102,8 @@ def labels_at(text: str, pos: int, end: int) -> list[Label]:
     head = text[pos : pos + 1]
     if not head:
         return []
-    if head in "第笫":
-        return _named(text, pos, end)
+    if head in "第笫弟":
+        return _named(text, pos, end) or _battered(text, pos, end)
     if head in "（(〔【[{":
         return _paren(text, pos, end)
     if head == "附":
@@ -107,6 +113,8 @@ def labels_at(text: str, pos: int, end: int) -> list[Label]:
     found = _numbers(text, pos, end)
     if head in _CN:
         found += _chinese(text, pos, end)
+    if not found and "\u4e00" <= head <= "\u9fff":
+        found = _battered(text, pos, end)
     if not found and head.isascii() and head.isalpha():
         match = _LETTER.match(text, pos, end)
         if match:
@@ -126,6 +134,14 @@ def _named(text: str, pos: int, end: int) -> list[Label]:
     glued = match.end() < end and text[match.end()] not in " \t\u3000:：、.．"
     stop = match.end() + (1 if match.end() < end and text[match.end()] in ":：、.．" else 0)
     return [Label(_OF_WORD[match["word"]], (n,), pos, stop, damaged, glued)]
+
+
+def _battered(text: str, pos: int, end: int) -> list[Label]:
+    match = _BATTERED.match(text, pos, end)
+    n = whole(match["n"] or match["m"]) if match else None
+    if not match or not n or n > 999:
+        return []
+    return [Label("chapter" if match["word"] == "章" else "article", (n,), pos, match.end(), damaged=True)]
 
 
 def _paren(text: str, pos: int, end: int) -> list[Label]:
@@ -210,7 +226,9 @@ def _numbers(text: str, pos: int, end: int) -> list[Label]:
                 if _sane(short):
                     found.append(Label("dotted", short, pos, tail - cut, True, glued=True))
         first = re.match(rf"[{_DIGIT}]{{1,3}}{_B}?[.．、。,，]{_B}?", text[pos:end][:12])
-        if first and _sane(key[:1]):  # 1.18周岁以上: an item that begins with a number
+        if (
+            first and _sane(key[:1]) and _AMOUNT.match(text, pos + first.end(), end)
+        ):  # 1.18周岁以上: begins with a number
             found.append(Label("dotted", key[:1], pos, pos + first.end(), damaged))
         return found
     if not _sane(key) or len(parts[0]) > 3:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 _BREAK = re.compile(r"\r\n|[\n\r\f\v\x1c-\x1e\x85\u2028\u2029]")
 _CELL = re.compile(r"<(?:t[dhr]|p|div|li|h[1-6]|br|table)\b[^<>\n]{0,300}>", re.IGNORECASE)
@@ -31,6 +32,15 @@ class Unit:
         return self.first >= self.last
 
 
+_REFERS = "见依照据按到至、和及与或反同的第遵于为以达超《“(（"
+_NAMED = r"[第笫][ ]?[零〇一二三四五六七八九十百两\d]{1,7}[ ]?(?:条|章|节|部分)(?![的、，,；;和或及与至到规约所第中项款之下]|[ ]?[（(][一二三四五六七八九十\d]+[）)][ ]?[项款])"
+_DEEP = r"(?<![\d.．A-Za-z%])\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[ ]?[\u4e00-\u9fff“（(])(?![ ]?(?:万?元|亿元|倍|周岁|个月|个?工作日|%|级|米|公里|厘米|mm))"
+_TOP = r"(?<![\d.．A-Za-z%])\d{1,2}[.．、][ ]?(?=[\u4e00-\u9fff])|(?<=[ ])\d{1,2}[ ](?=[\u4e00-\u9fff])(?!\d+[ ](?:日|年|月|周|岁|元|个|次|种|天|万|亿|倍|份|人|小时|分|项|款|条|岁|级|期|名|位|类|处|页|号))"
+_LISTS = r"(?:条款|合同|本合同)?目[ ]?录(?:[ ]?一览)?"
+_FLAT = re.compile(f"(?P<named>{_NAMED})|(?P<deep>{_DEEP})|(?P<top>{_TOP})|(?P<list>{_LISTS})")
+FLAT = 400  # characters of a line that is a page or a whole document
+
+
 def units(text: str) -> list[Unit]:
     """Every character of the text in exactly one unit, in order."""
     found: list[Unit] = []
@@ -54,11 +64,12 @@ def _cells(text: str, start: int, end: int) -> list[Unit]:
     if line.startswith("| ") and line.count("|") > 2:
         cuts = [start, *(m.start() for m in re.finditer(r"\|", line[1:].rstrip()[:-1]))]
         cuts = [start, *(start + 1 + at for at in cuts[1:]), end]
-        return [_unit(text, a, b, cell=True) for a, b in zip(cuts, cuts[1:], strict=False)]
+        return [_unit(text, a, b, cell=True) for a, b in pairwise(cuts)]
     if "<" not in line:
-        return [_unit(text, start, end, cell=False)]
+        cuts = [start, *_flat(text, start, end), end] if end - start > FLAT else [start, end]
+        return [_unit(text, a, b, cell=False) for a, b in pairwise(cuts) if b > a]
     cuts = [start, *(m.start() for m in _CELL.finditer(text, start, end) if m.start() > start), end]
-    return [_unit(text, a, b, cell=True) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [_unit(text, a, b, cell=True) for a, b in pairwise(cuts)]
 
 
 def _unit(text: str, start: int, end: int, cell: bool) -> Unit:
@@ -70,3 +81,16 @@ def _unit(text: str, start: int, end: int, cell: bool) -> Unit:
     return Unit(
         start, end, first, max(first, last), cell, cell or _TITLE_MARK.match(text[start : start + 12]) is not None
     )
+
+
+def _flat(text: str, start: int, end: int) -> list[int]:
+    """Where numbers stand in a line that once was many: each may have begun one."""
+    cuts: list[int] = []
+    for match in _FLAT.finditer(text, start + 1, end):
+        before = text[max(start, match.start() - 3) : match.start()].rstrip()[-1:]
+        if match["list"]:
+            if match.start() - start < 6000 and re.match(r"[ ]?(?:\d|第)", text[match.end() : match.end() + 3]):
+                cuts.append(match.start())
+        elif before not in _REFERS or not before or (match["named"] and match["named"][-1] in "章分"):
+            cuts.append(match.start())
+    return cuts

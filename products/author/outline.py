@@ -72,9 +72,9 @@ def outline(text: str) -> Outline:
 def _volume(page: Page, indexes: Sequence[int]) -> tuple[str, list[Node]]:
     candidates = page.candidates(indexes)
     family, mains = main_headings(page, indexes, candidates)
-    starts = [main.start for main in mains]
+    starts = [main.start if main.lead < 0 else main.lead for main in mains]
     nodes = [_node(page, main, limit) for main, limit in zip(mains, [*starts[1:], len(page.text)], strict=False)]
-    taken = set(starts)
+    taken = {main.start for main in mains}
     places = [c.start for c in candidates]
     for at, start in enumerate([-1, *starts]):
         end = starts[at] if at < len(starts) else len(page.text) + 1
@@ -96,6 +96,11 @@ def _volume(page: Page, indexes: Sequence[int]) -> tuple[str, list[Node]]:
 def _node(page: Page, main: Main, limit: int) -> Node:
     unit = page.units[main.index]
     start = unit.start if main.hard else main.start
+    if main.lead >= 0 and main.label:  # its title stands before its number
+        start = unit.start if unit.first <= main.lead <= unit.first + 2 else main.lead
+        return Node(
+            start, main.rank, main.label, shown(page.text, main.lead, main.label.start), "clause", main.label.end
+        )
     if main.label is None:
         return Node(start, main.rank, None, main.title, "group", unit.last)
     if main.lost:

@@ -35,6 +35,7 @@ class Main:
     lost: bool = False
     repeated: bool = False
     title: str = ""
+    lead: int = -1
 
 
 def main_headings(page: Page, indexes: Sequence[int], candidates: Sequence[Candidate]) -> tuple[Family, list[Main]]:
@@ -43,7 +44,7 @@ def main_headings(page: Page, indexes: Sequence[int], candidates: Sequence[Candi
     if family == "none":
         return family, _above(candidates, family)
     chain = _kept(page, heaviest(_places(page, candidates, family)))
-    found = [Main(c.index, c.start, c.label, ARTICLE + len(c.label.key) - 1, c.hard) for c in chain]
+    found = [Main(c.index, c.start, c.label, ARTICLE + len(c.label.key) - 1, c.hard, lead=c.lead) for c in chain]
     found += _again(page, candidates, chain, family)
     found += _above(candidates, family, chain)
     found.sort(key=lambda main: main.start)
@@ -207,9 +208,10 @@ def _groups(page: Page, indexes: Sequence[int], found: Sequence[Main]) -> list[M
     """总则, 保险责任, 责任免除: titles without a number that stand alone between articles."""
     opened = {main.index for main in found if main.label and main.label.style == "article"}
     others = {main.index for main in found}
+    waiting = {m.index for m in found if m.label and m.rank < ARTICLE and m.label.end >= page.units[m.index].last}
     groups = []
     for at, index in enumerate(indexes[:-1]):
-        if index in others or indexes[at + 1] not in opened:
+        if index in others or indexes[at + 1] not in opened or (at and indexes[at - 1] in waiting):
             continue
         words = shown(page.text, page.units[index].first, page.units[index].last)
         before = page.before(index)

@@ -21,6 +21,29 @@ _VERBS = re.compile(
 )
 
 
+_KNOWN = re.compile(
+    "|".join(
+        sorted(
+            """保险合同构成 保险合同的构成 合同构成 合同的构成 合同成立与生效 合同的成立与生效 合同成立及生效 保险合同成立与生效 投保范围 投保年龄
+            投保条件 被保险人范围 犹豫期 基本保险金额 保险金额 未成年人身故保险金限制 保险期间 保险责任 等待期 责任免除 除外责任 其他免责条款
+            受益人 保险事故通知 保险事故的通知 保险金申请 保险金的申请 保险金给付 保险金的给付 诉讼时效 宣告死亡处理 失踪处理 身体检查 司法鉴定
+            保险费的支付 保险费的交纳 保险费 宽限期 效力中止 效力恢复 效力中止与恢复 合同效力的中止 合同效力的恢复 合同效力中止 合同效力恢复
+            现金价值 保单贷款 保单质押贷款 减额交清 保单红利 红利事项 个人账户 合同解除 解除合同 您解除合同的手续及风险 犹豫期后解除合同
+            明确说明与如实告知 如实告知 我们合同解除权的限制 本公司合同解除权的限制 合同解除权的限制 年龄错误 年龄性别错误 年龄确定与错误处理
+            年龄错误处理 未还款项 欠款扣除 合同内容变更 合同变更 联系方式变更 住址变更 争议处理 争议解决 职业或工种变更 职业变更 周岁 意外伤害
+            有效身份证件 现金价值 保单年度 保单周年日 毒品 酒后驾驶 无合法有效驾驶证驾驶 无有效行驶证 机动车 医院 专科医生 初次确诊 不可抗力
+            借款用途 借款金额 借款期限 贷款金额 贷款用途 贷款期限 贷款利率 借款利率 还款方式 划款方式 提前还款 违约责任 还款原则 担保方式
+            签订合同依据 当事人各方 合同主体 贷款本金 法律适用 合同生效 合同终止 保密条款 通知与送达""".split(),
+            key=len,
+            reverse=True,
+        )
+    )
+)  # what clauses are called everywhere: parts title and text where nothing stands between them
+_SPEAKS = re.compile(
+    r"\s*(?:本|在|您|我们|如|若|自|因|凡|除|被保险人|投保人|受益人|保险|借款|贷款|甲|乙|指|是指|为|对|订立|经|由|见|任何|双方|当|发生|按|[\d“\"（(])"
+)
+
+
 @dataclass(frozen=True)
 class Title:
     """`end`: position after its last character, where the text of the clause begins."""
@@ -44,6 +67,9 @@ def _found(page: Page, index: int, label: Label, limit: int, promised: str, item
     rest = page.text[label.end : min(unit.last, limit)]
     words = shown(rest, 0, len(rest))
     if limit < unit.last:  # the next clause begins on this line
+        found = _matching(page, index, label.end, rest, promised) if promised else None
+        if found:
+            return found
         return (
             Title(_clean(words), limit)
             if words and _is_title(words, item) and not item
@@ -121,10 +147,18 @@ def _joined(page: Page, index: int, begin: int, words: str, promised: str, item:
         and (
             (promised and similar(words + more, promised) > max(similar(words, promised), 0.85))
             or (not promised and (_OPEN_END.search(words) or unclosed) and not _VERBS.match(more))
+            or (not promised and len(more) <= 4 < len(words) and _prose(page, following))
         )
     ):
         return Title(_clean(words + shown(more, 0, len(more))), page.units[following].last)
     return Title(_clean(words), end)
+
+
+def _prose(page: Page, index: int) -> bool:
+    """Whether sentences come next: then the short line before them ends a title."""
+    after = page.after(index)
+    words = page.words(after) if after is not None else ""
+    return len(words) > 14 or words.endswith("。")
 
 
 def _below(page: Page, index: int, begin: int, promised: str, item: bool) -> Title:
@@ -178,6 +212,9 @@ def _leading(page: Page, begin: int, rest: str, item: bool) -> Title:
     match = _COLON.match(words)
     if match and not _VERBS.match(match[1]) and len(match[1]) <= (16 if item else 12):
         return Title(_clean(match[1]), begin + lead + match.end(1))
+    match = _KNOWN.match(words) if not item else None
+    if match and _SPEAKS.match(words, match.end()):
+        return Title(match.group(), begin + lead + match.end())
     return Title("", begin)
 
 

@@ -33,7 +33,7 @@ class Unit:
 
 
 _REFERS = "见依照据按到至、和及与或反同的第遵于为以达超《“(（"
-_NAMED = r"[第笫][ ]?[零〇一二三四五六七八九十百两\d]{1,7}[ ]?(?:条|章|节|部分)(?![的、，,；;和或及与至到规约所第中项款之下]|[ ]?[（(][一二三四五六七八九十\d]+[）)][ ]?[项款])"
+_NAMED = r"[第笫][ ]?(?:[零〇一二三四五六七八九十百两\d][ ]?){1,7}(?:条|章|节|部分)(?![的、，,；;和或及与至到规约所第中项款之下]|[ ]?[（(][一二三四五六七八九十\d]+[）)][ ]?[项款])"
 _DEEP = r"(?<![\d.．A-Za-z%])\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[ ]?[\u4e00-\u9fff“（(])(?![ ]?(?:万?元|亿元|倍|周岁|个月|个?工作日|%|级|米|公里|厘米|mm))"
 _TOP = r"(?<![\d.．A-Za-z%])\d{1,2}[.．、][ ]?(?=[\u4e00-\u9fff])|(?<=[ ])\d{1,2}[ ](?=[\u4e00-\u9fff])(?!\d+[ ](?:日|年|月|周|岁|元|个|次|种|天|万|亿|倍|份|人|小时|分|项|款|条|岁|级|期|名|位|类|处|页|号))"
 _LISTS = r"(?:条款|合同|本合同)?目[ ]?录(?:[ ]?一览)?"
@@ -91,6 +91,6 @@ def _flat(text: str, start: int, end: int) -> list[int]:
         if match["list"]:
             if match.start() - start < 6000 and re.match(r"[ ]?(?:\d|第)", text[match.end() : match.end() + 3]):
                 cuts.append(match.start())
-        elif before not in _REFERS or not before or (match["named"] and match["named"][-1] in "章分"):
+        elif not before or before not in (_REFERS if match["named"] else _REFERS.replace("同", "")) or (match["named"] and match["named"][-1] in "章分"):
             cuts.append(match.start())
     return cuts

@@ -126,7 +126,9 @@ def _openings(candidates: Sequence[Candidate]) -> set[int]:
         place = list(group)
         deep = [c for c in place if c.label.style == "dotted" and len(c.label.key) > 1 and c.weight > 0]
         for c in deep:
-            found |= {id(w) for w in waiting if c.label.key[:1] == w.label.key and c.label.key[1] <= 2}
+            nearest = next((w for w in reversed(waiting) if w.label.key == c.label.key[:1]), None)
+            if nearest and c.label.key[1] <= 2:
+                found.add(id(nearest))
         if deep:
             waiting = []
         waiting += [c for c in place if len(c.label.key) == 1 and c.hard]

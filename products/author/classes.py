@@ -59,12 +59,12 @@ _BY_WORDS: tuple[tuple[Category, str], ...] = (
 _BY_TEXT = tuple((category, re.compile(pattern)) for category, pattern in _BY_WORDS)
 _LIMITS = re.compile(
     r"不(?:再)?(?:承担|负|负责|予|履行|支付|赔偿|给付|退还|退回|予以?(?:赔付|给付|赔偿|退还|受理|承保)|接受)"
-    r"|不(?:属于|在)(?:本)?.{0,10}(?:保险|保障|赔偿)?(?:责任|范围)|不生效|无权要求|丧失(?:受益权|权利)"
+    r"|不(?:属于|在)(?:本)?.{0,10}(?:保险|保障|承保|赔偿|给付)(?:责任)?范围|不生效|无权要求|丧失(?:请求|索赔|求偿)?权利"
     r"|免除(?:本公司|我们|保险人|我行|乙方|贷款人|银行|管理人)?.{0,6}责任|免责|(?:不|概不|均不)负责"
-    r"|免赔(?:额|率|天|日)|扣除|扣减|抵扣|扣划|抵销|按.{0,30}比例(?:给付|赔付|支付|赔偿|降低|减少)|比例给付|以.{0,24}为限|最高(?:不超过|以|给付|赔付|限额)|累计.{0,12}(?:不超过|为限|限额)|不(?:得)?超过.{0,24}(?:为限|限额|余额)"
+    r"|免赔(?:额|率|天|日)|扣除|扣减|抵扣|扣划|抵销|按.{0,30}比例(?:给付|赔付|支付|赔偿|降低|减少)|比例给付|以.{0,24}为限|最高(?:不超过|以|给付|赔付|限额)|累计.{0,12}(?:不超过|为限|限额)|不(?:得)?超过.{0,24}(?:为限|限额)"
     r"|等待期|观察期"
     r"|(?:我们|本公司|保险人|乙方|贷款人|我行|银行|管理人).{0,6}(?:有权|可以|可).{0,16}(?:解除|终止|拒绝|提前收回|调整|变更|停止|扣|暂停|延期|宣布|要求)"
-    r"|(?:效力|责任)(?:即行|随之|自动|即)?(?:中止|终止)|视为(?:放弃|自动放弃|撤销|同意|已送达|违约)"
+    r"|(?:效力|责任)(?:即行|随之|自动|即)?(?:中止|终止)|视为(?:放弃|自动放弃|撤销|同意|违约)"
     r"|退保.{0,12}(?:损失|风险)|(?:遭受|承担|造成).{0,10}损失|仅退还|只退还|不保证|罚息|违约金|滞纳金|复利|提前到期|加收|手续费"
     r"|(?:本金|收益).{0,16}(?:损失|亏损|不(?:作|做)?(?:任何)?保证|为零|风险)"
 )
@@ -120,6 +120,25 @@ def limits_provider(node: Node, text: str, category: Category, holder: bool) -> 
     if category in ("benefit", "claim") and _LESS.search(words):
         return True
     return category in _WEIGHTY and bool(words.strip())
+
+
+_POINTS = re.compile(
+    r"(?P<list>(?:\d{1,2}(?:\s?[.．]\s?\d{1,2}){0,2}\s?[、,，;；\s]\s?)*\d{1,2}(?:\s?[.．]\s?\d{1,2}){0,2})\s*$"
+)
+_WARNS = re.compile(r"突出显示|黑体|加粗|特别提示|责任免除|免除|不承担|不保什么|等待期|免赔")
+
+
+def pointed_at(front: str) -> set[tuple[int, ...]]:
+    """Clauses a reading guide points at as limiting: 免除本公司责任的条款……1.4、2.5、8.1. It lies before the first clause."""
+    found: set[tuple[int, ...]] = set()
+    for line in front.splitlines():
+        match = _POINTS.search(line[-200:].rstrip(" 。.#*"))
+        if match and _WARNS.search(line) and not re.match(r"\s*[#\d第]", line):
+            for number in re.split(r"[、,，;；]|(?<=\d)\s+(?=\d+\s?[.．])", match["list"]):
+                parts = [part for part in re.split(r"\D+", number) if part]
+                if parts:
+                    found.add(tuple(map(int, parts)))
+    return found
 
 
 def holds_limits(node: Node, text: str, category: Category) -> bool:

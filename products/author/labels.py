@@ -56,6 +56,7 @@ class Label:
     end: int
     damaged: bool = False
     glued: bool = False  # nothing stands between number and words
+    word: str = "表"  # of a schedule: 附表, 附件, 附录
 
     @property
     def printed(self) -> str:
@@ -68,7 +69,7 @@ class Label:
             "article": lambda: f"第{chinese(n)}条",
             "dotted": lambda: ".".join(map(str, self.key)),
             "chinese": lambda: f"{chinese(n)}、",
-            "schedule": lambda: "附表" + (chinese(n) if n else ""),
+            "schedule": lambda: f"附{self.word}" + (chinese(n) if n else ""),
             "chinese_paren": lambda: f"（{chinese(n)}）",
             "arabic_paren": lambda: f"({n})",
             "half_paren": lambda: f"{n})",
@@ -185,7 +186,7 @@ def _schedule(text: str, pos: int, end: int) -> list[Label]:
     if not match or not (match["word"] or match["n"]):
         return []
     n = whole(match["n"]) if match["n"] else 0
-    return [Label("schedule", (n,), pos, match.end())] if n is not None and n < 50 else []
+    return [Label("schedule", (n,), pos, match.end(), word=match["word"] or "")] if n is not None and n < 50 else []
 
 
 def _chinese(text: str, pos: int, end: int) -> list[Label]:

@@ -91,6 +91,10 @@ def _flat(text: str, start: int, end: int) -> list[int]:
         if match["list"]:
             if match.start() - start < 6000 and re.match(r"[ ]?(?:\d|第)", text[match.end() : match.end() + 3]):
                 cuts.append(match.start())
-        elif not before or before not in (_REFERS if match["named"] else _REFERS.replace("同", "")) or (match["named"] and match["named"][-1] in "章分"):
+        elif (
+            not before
+            or before not in (_REFERS if match["named"] else _REFERS.replace("同", ""))
+            or (match["named"] and match["named"][-1] in "章分")
+        ):
             cuts.append(match.start())
     return cuts

@@ -9,6 +9,7 @@ from products.author.candidates import Candidate, Page, oracle_of
 from products.author.contents import Contents, find_contents, is_guide
 from products.author.furniture import Furniture, find_furniture
 from products.author.items import Item, items_of
+from products.author.labels import labels_at
 from products.author.layout import Unit, shown, units
 from products.author.skeleton import ABOVE, ARTICLE, RANKS, Main, main_headings
 from products.author.titles import title_of
@@ -123,6 +124,8 @@ def _subheads(page: Page, indexes: Sequence[int], start: int, end: int) -> list[
     high = bisect_left(indexes, end, key=lambda i: page.units[i].first)
     for index in indexes[low:high]:
         unit = page.units[index]
+        if labels_at(page.text, unit.first, unit.last):
+            continue
         if (
             unit.last - unit.first <= 16
             and not _STOPS.search(page.words(index))

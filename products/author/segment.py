@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from evidence.events import Frozen
-from products.author.classes import category_of, holds_limits, limits_provider
+from products.author.classes import category_of, holds_limits, limits_provider, pointed_at
 from products.author.damage import Damage, damages
 from products.author.layout import shown
 from products.author.outline import Outline, Skipped, outline
@@ -80,10 +80,13 @@ def segment(text: str, file: str = "", kind: str = "txt", sha256: str | None = N
     clauses: list[SegmentedClause] = []
     cited: list[tuple[Node, Reference]] = []
     classes: dict[int, tuple[Category, bool]] = {}
+    warned = pointed_at(text[: found.nodes[0].start]) if found.nodes else set()
     for node in found.nodes:
         above = classes[id(node.parent)] if node.parent else (None, False)
         category = category_of(node, text, above[0])
         limits = limits_provider(node, text, category, above[1])
+        if warned and node.kind == "clause" and node.label and node.label.key in warned:
+            limits = True
         classes[id(node)] = (category, holds_limits(node, text, category))
         cites = references(text, node, targets, [_label_of(node)])
         cited += [(node, reference) for reference in cites]

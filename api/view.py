@@ -85,7 +85,7 @@ def view(case: Case, role: str, session: str | None = None) -> CaseView:
         )
     if role in ("reviewer", "auditor"):
         identities = {
-            name: _identity(case, identity) | {"pictures": _asks(identity)} for name, identity in case.identity.items()
+            name: _identity(case, identity) | _for_staff(identity) for name, identity in case.identity.items()
         }
         return CaseView(
             **shared,
@@ -216,10 +216,23 @@ def _identity(case: Case, identity: Identity) -> dict[str, Any]:
     }
 
 
+def _for_staff(identity: Identity) -> dict[str, Any]:
+    """Why a person has to look, what one decided, and who wants to see pictures."""
+    reviewed = None if identity.reviewed is None else msgspec.to_builtins(identity.reviewed)
+    return {"doubts": list(identity.doubts), "reviewed": reviewed, "pictures": _asks(identity)}
+
+
 def _asks(identity: Identity) -> list[dict[str, Any]]:
     """Who of the staff wants to look at the papers, and whether another agreed."""
     return [
-        {"id": name, "by": ask.by, "approved": ask.approved_by is not None, "reads": ask.reads}
+        {
+            "id": name,
+            "by": ask.by,
+            "reason": ask.reason,
+            "approved": ask.approved_by is not None,
+            "approved_by": ask.approved_by,
+            "reads": ask.reads,
+        }
         for name, ask in identity.asks.items()
     ]
 

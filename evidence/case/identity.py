@@ -94,9 +94,17 @@ class Ask(Frozen, frozen=True, kw_only=True):
     """Who wants to look at the pictures of the papers, and who agreed. `reads`: how often one was handed out."""
 
     by: str
+    reason: str = ""
     approved_by: str | None = None
     approved_at: str | None = None
     reads: int = 0
+
+
+class Reviewed(Frozen, frozen=True, kw_only=True):
+    by: str
+    at: str
+    decision: str
+    reason: str
 
 
 class Identity(Frozen, frozen=True, kw_only=True):
@@ -113,6 +121,8 @@ class Identity(Frozen, frozen=True, kw_only=True):
     authority_silent: bool = False  # the last source asked did not answer
     locked: tuple[str, ...] = ()
     review: str | None = None  # requested | accept | reject
+    doubts: tuple[str, ...] = ()  # why a person has to look, all of them
+    reviewed: Reviewed | None = None  # the last decision
     verified: Verified | None = None
     asks: dict[str, Ask] = {}
 
@@ -183,11 +193,13 @@ class Identity(Frozen, frozen=True, kw_only=True):
             case RouteLocked():
                 return replace(self, locked=(*self.locked, body.route))
             case ReviewRequested():
-                return replace(self, review="requested")
+                doubts = dict.fromkeys((*self.doubts, *body.reasons))
+                return replace(self, review="requested", doubts=tuple(doubts))
             case ReviewDecided():
-                return replace(self, review=body.decision)
+                reviewed = Reviewed(by=event.actor.id, at=event.at, decision=body.decision, reason=body.reason)
+                return replace(self, review=body.decision, reviewed=reviewed)
             case PictureAsked():
-                return replace(self, asks={**self.asks, body.ask: Ask(by=event.actor.id)})
+                return replace(self, asks={**self.asks, body.ask: Ask(by=event.actor.id, reason=body.reason)})
             case PictureApproved():
                 agreed = replace(self.asks[body.ask], approved_by=event.actor.id, approved_at=event.at)
                 return replace(self, asks={**self.asks, body.ask: agreed})

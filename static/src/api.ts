@@ -40,6 +40,10 @@ export interface Identity {
   locked: string[];
   review: "requested" | "accept" | "reject" | null;
   verified: { strength: string; route: string; at: string } | null;
+  /** Reviewer and auditor only: who wants to look at the papers' pictures, and who agreed. */
+  doubts?: string[];
+  reviewed?: { by: string; at: string; decision: string; reason: string } | null;
+  pictures?: { id: string; by: string; reason?: string | null; approved: boolean; approved_by?: string | null; reads: number }[];
 }
 export interface Page { n: number; width: number; height: number; sha256: string }
 export interface Document {
@@ -52,7 +56,7 @@ export interface CaseView {
   parties: Record<string, { customer?: string; link?: { sent_at?: string; channel?: string; opened?: boolean } | null }>;
   party?: string | null;
   steps: Step[];
-  consents?: Record<string, { decision: "given" | "refused" | "withdrawn"; at: string }>;
+  consents?: Record<string, { decision: "given" | "refused" | "withdrawn"; at: string; ask_after?: string }>;
   reading?: {
     quoted: boolean; screen: string | null;
     seen: Record<string, { visible_ms: number; end_seen: boolean }>;
@@ -64,7 +68,7 @@ export interface CaseView {
   documents: Document[];
   seals: number;
   exports: { id: string; state: ExportState }[];
-  policy: { hesitation_days: number; code_ttl_s: number; identity_fresh_s: number; challenge_ttl_s: number };
+  policy: { hesitation_days: number; code_ttl_s: number; identity_fresh_s: number; challenge_ttl_s: number; face_search?: boolean };
   refusals: Record<string, number>;
   /** Reviewer and auditor only, by party. */
   identities?: Record<string, Identity>;

@@ -36,6 +36,20 @@ test("no sentence for a person hides in the code", () => {
   }
 });
 
+test("every fact, reason and decision of a check has words for the reviewer", () => {
+  const read = (path: string): string => readFileSync(resolve(root, "..", path), "utf8");
+  const words = (prefix: string, text: string, pattern: RegExp): void => {
+    const found = [...text.matchAll(pattern)].map((match) => match[1]!);
+    expect(found.length, prefix).toBeGreaterThan(3);
+    for (const code of found) expect(zh).toHaveProperty([`${prefix}.${code}`]);
+  };
+  words("signal_fact", /FACTS: [^=]+= \{([^}]+)\}/.exec(read("kyc/signals/rules.py"))![1]!, /^\s+"(\w+)": /gm);
+  words("signal_reason", read("kyc/signals/rules.json"), /"reason": "(\w+)"/g);
+  words("check_reason", /reason: Literal\[([^\]]+)\]/.exec(read("kyc/signals/commands.py"))![1]!, /"(\w+)"/g);
+  words("check_reason", /reason: Literal\[([^\]]+)\]/.exec(read("kyc/screening/commands.py"))![1]!, /"(\w+)"/g);
+  words("hit_reason", read("docs/SCREENING.md"), /`((?:NUMBER|NAME|SAME|ONE|BIRTH)_\w+)`/g);
+});
+
 test("every reason and every action of the identity check has words for the customer", () => {
   const reasons = readFileSync(resolve(root, "../kyc/reasons.py"), "utf8");
   const codes = [...reasons.matchAll(/^\s+"([A-Z_]+)": /gm)].map((match) => match[1]!);

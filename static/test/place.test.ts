@@ -1,7 +1,7 @@
 // A reload or another day leads to the same screen: the place follows from the view.
 import { expect, test } from "vitest";
 import type { CaseView, Identity, Outline } from "../src/api";
-import { freshLocal, place, progress, type Screen } from "../src/customer/place";
+import { freshLocal, place, progress, quietUntil, type Screen } from "../src/customer/place";
 
 const NAMES = ["quote", "read", "suitability", "disclose", "identity", "sign"];
 const given = { decision: "given" as const, at: "" };
@@ -66,6 +66,30 @@ test("a face needs a consent of its own before any picture (KYC-02)", () => {
   expect(at(view("identity", { consents, identity: identity({ papers: { cn_id_front: good } }) }))).toBe("paper_back");
   expect(at(view("identity", { consents, identity: identity({ papers: both }) }))).toBe("confirm");
   expect(at(view("identity", { consents, identity: identity({ papers: both, confirmed: true }) }))).toBe("liveness");
+});
+
+test("after a no the question about the face is not put again for 48 hours, but by the customer's own wish (KYC-02)", () => {
+  const no = (decision: "refused" | "withdrawn", hours: number) => ({
+    recording: given, privacy: given, face: { decision, at: "", ask_after: new Date(Date.now() + hours * 3_600_000).toISOString() },
+  });
+  for (const decision of ["refused", "withdrawn"] as const) {
+    const inside = view("identity", { consents: no(decision, 1), identity: identity({}) });
+    expect(at(inside)).toBe("route");
+    expect(quietUntil(inside)).not.toBeNull();
+    expect(at(inside, outline(), { ...freshLocal(), faceWanted: true })).toBe("face_consent");
+    const later = view("identity", { consents: no(decision, -1), identity: identity({}) });
+    expect(quietUntil(later)).toBeNull();
+    expect(at(later)).toBe("face_consent");
+  }
+});
+
+test("where faces are looked for elsewhere, that is asked once and apart (KYC-18)", () => {
+  const consents = { recording: given, privacy: given, face: given };
+  const policy = { ...view("identity").policy, face_search: true };
+  expect(at(view("identity", { consents, policy, identity: identity({}) }))).toBe("face_search");
+  const answered = { ...consents, face_search: { decision: "refused" as const, at: "" } };
+  expect(at(view("identity", { consents: answered, policy, identity: identity({}) }))).toBe("paper_front");
+  expect(at(view("identity", { consents, identity: identity({}) }))).toBe("paper_front");
 });
 
 test("the way without a face takes no more screens than the one with it (KYC-03)", () => {

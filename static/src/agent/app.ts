@@ -3,8 +3,9 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import type { CaseView, Identity } from "../api";
 import { icons } from "../icons";
-import { locale, moment, said, t, word, type Key } from "../i18n";
+import { known, locale, moment, said, t, word, type Key } from "../i18n";
 import { changeSettings } from "../scale";
+import "./checks";
 import { Desk } from "./desk";
 
 /** The closed list of reasons a reviewer chooses from (KYC-09). */
@@ -39,7 +40,7 @@ export class AgentApp extends LitElement {
 
   override updated(): void {
     const now = this.desk.phase !== "desk" ? this.desk.phase : this.creating ? "new" : (this.desk.open?.id ?? "list");
-    document.title = this.desk.reviewer ? t("agent.review_title") : t("agent.title");
+    document.title = this.desk.examiner ? t("agent.review_title") : t("agent.title");
     if (now === this.where) return;
     const first = this.where === "" || this.where === "starting";
     this.where = now;
@@ -61,12 +62,12 @@ export class AgentApp extends LitElement {
   private header(): TemplateResult {
     const staff = this.desk.staff;
     return html`<header class="top"><div class="top__row">
-      <strong class="top__name">${this.desk.reviewer ? t("agent.review_title") : t("agent.title")}</strong>
+      <strong class="top__name">${this.desk.examiner ? t("agent.review_title") : t("agent.title")}</strong>
       <button type="button" class="btn btn--small" data-testid="language" @click=${() => { changeSettings({ locale: locale() === "en" ? "zh-CN" : "en" }); this.requestUpdate(); }}
         lang=${locale() === "en" ? "zh-CN" : "en"}>${locale() === "en" ? "中文" : "English"}</button>
       ${staff ? html`<button type="button" class="btn btn--small" data-testid="sign-out" @click=${() => this.desk.signOut()}>${t("agent.sign_out")}</button>` : nothing}</div>
       ${staff ? html`<p class="top__who" data-testid="staff"><strong>${staff.name}</strong><span>${staff.company ?? staff.tenant}</span>
-        ${this.desk.reviewer ? nothing : html`<span>${staff.certificate ? t("agent.certificate", { certificate: staff.certificate }) : t("agent.no_certificate")}</span>`}</p>` : nothing}
+        ${this.desk.examiner ? nothing : html`<span>${staff.certificate ? t("agent.certificate", { certificate: staff.certificate }) : t("agent.no_certificate")}</span>`}</p>` : nothing}
     </header>`;
   }
 
@@ -79,7 +80,7 @@ export class AgentApp extends LitElement {
   private board(): TemplateResult {
     const detail = this.creating || this.desk.open !== null;
     return html`<div class="board ${detail ? "has-detail" : ""}">
-      <section class="board__list" aria-label=${t("agent.cases")}>${this.desk.reviewer ? this.queue() : this.list()}</section>
+      <section class="board__list" aria-label=${t("agent.cases")}>${this.desk.examiner ? this.queue() : this.list()}</section>
       ${detail ? html`<section class="board__detail">
         <button type="button" class="btn btn--text back" data-testid="back" @click=${() => { this.creating = false; this.desk.select(null); }}>${icons.left()}${t("agent.back")}</button>
         ${this.notes()}${this.creating ? this.form() : this.case(this.desk.open!)}</section>` : nothing}
@@ -116,6 +117,7 @@ export class AgentApp extends LitElement {
       <span class="case__bar" aria-hidden="true">${view.steps.map((step) => html`<i class="is-${step.state}"></i>`)}</span>
       <span class="case__foot"><span>${current && view.state === "open" ? word("step", current.name) : t("agent.steps_of", { n: done, of: view.steps.length })}</span>
         <span>${moment(view.opened_at)} · <span class="mono">${view.id.slice(-6)}</span></span></span>
+      ${this.desk.examiner ? html`<span class="case__why">${this.desk.reasons(view).map((reason) => html`<span class="tag">${t(`queue.${reason}`)}</span>`)}</span>` : nothing}
     </button></li>`;
   }
 
@@ -160,9 +162,9 @@ export class AgentApp extends LitElement {
           ${view.mode === "sandbox" ? html`<span class="tag">${t("sandbox")}</span>` : nothing}</p>
         <dl class="rows"><div class="row"><dt>${t("agent.serial")}</dt><dd class="mono" data-testid="serial">${view.id}</dd></div>
           <div class="row"><dt>${t("agent.opened", { when: "" })}</dt><dd>${moment(view.opened_at)}</dd></div></dl></div>
-      ${this.desk.reviewer ? nothing : this.links(view)}
+      ${this.desk.examiner ? nothing : this.links(view)}
       ${this.progress(view)}
-      ${this.desk.reviewer ? this.identities(view) : this.papers(view)}`;
+      ${this.desk.examiner ? this.identities(view) : this.papers(view)}`;
   }
 
   private links(view: CaseView): TemplateResult {
@@ -207,20 +209,24 @@ export class AgentApp extends LitElement {
   // --- reviews ---------------------------------------------------------------------------------------------------------
 
   private identities(view: CaseView): TemplateResult {
-    return html`${Object.entries(view.identities ?? {}).map(([party, identity]) => this.identity(party, identity))}`;
+    return html`${Object.entries(view.identities ?? {}).map(([party, identity]) => html`${this.identity(party, identity)}
+        ${Object.keys(identity.papers).length ? html`<jz-pictures .desk=${this.desk} .party=${party} .identity=${identity} .language=${locale()}></jz-pictures>` : nothing}`)}
+      ${this.desk.checksOf(view.id).map((check) => html`<jz-check .desk=${this.desk} .check=${check} .language=${locale()}></jz-check>`)}`;
   }
 
   private identity(party: string, identity: Identity): TemplateResult {
     const verdict = (text: string): TemplateResult => html`<span class="verdict verdict--${text}">${word("verdict", text)}</span>`;
     return html`<section class="card" aria-label=${word("party", party)}><h2 class="card__title">${word("party", party)}</h2>
-      <dl class="rows"><div class="row"><dt>${t("review_desk.route")}</dt><dd>${identity.route ? t(`review_desk.route_${identity.route}`) : t("none")}</dd></div>
+      <dl class="rows">${identity.doubts?.length ? html`<div class="row"><dt>${t("review_desk.why")}</dt><dd>${identity.doubts.map((code) => html`<p>${doubt(code)}</p>`)}</dd></div>` : nothing}
+        ${identity.reviewed ? html`<div class="row"><dt>${t("review_desk.decision")}</dt><dd data-testid="reviewed">${word("review_reason", identity.reviewed.reason)}<br><small>${identity.reviewed.by} · ${moment(identity.reviewed.at)}</small></dd></div>` : nothing}
+        <div class="row"><dt>${t("review_desk.route")}</dt><dd>${identity.route ? t(`review_desk.route_${identity.route}`) : t("none")}</dd></div>
         <div class="row"><dt>${t("review_desk.papers")}</dt><dd>${Object.entries(identity.papers).map(([name, paper]) => html`<p>${word("paper_name", name)} ${verdict(paper.verdict ?? "not_run")}
           ${paper.reasons.map((reason) => html`<br><small>${word("reason", reason)}</small>`)}</p>`)}</dd></div>
         <div class="row"><dt>${t("review_desk.comparisons")}</dt><dd>${Object.entries(identity.comparisons).map(([pair, text]) => html`<p>${word("pair", pair)} ${verdict(text)}</p>`)}
           ${Object.keys(identity.comparisons).length ? nothing : t("none")}</dd></div>
         <div class="row"><dt>${t("review_desk.attempts")}</dt><dd>${identity.attempts.map((attempt) => html`<p>${moment(attempt.at)} ${verdict(attempt.verdict)}
           ${attempt.reasons.map((reason) => html`<br><small>${word("reason", reason)}</small>`)}</p>`)}${identity.attempts.length ? nothing : t("none")}</dd></div></dl>
-      ${identity.review === "requested" ? this.decide(party) : nothing}</section>`;
+      ${this.desk.reviewer && identity.review === "requested" ? html`${this.desk.checksOf(this.desk.open!.id).length ? html`<div class="note">${icons.info()}<p>${t("checks.first")}</p></div>` : nothing}${this.decide(party)}` : nothing}</section>`;
   }
 
   private decide(party: string): TemplateResult {
@@ -243,6 +249,9 @@ export class AgentApp extends LitElement {
   }
 }
 customElements.define("jz-agent", AgentApp);
+
+/** Why somebody has to look, in words for staff; a customer is told less. */
+const doubt = (code: string): string => (known(`doubt.${code}`) ? word("doubt", code) : word("reason", code));
 
 /** An inline SVG as an image: it needs its namespace, and as an image it can run nothing. */
 function picture(svg: string): string {

@@ -6,6 +6,9 @@ import { locale, t } from "../i18n";
 import { Live, type Link } from "./live";
 
 interface SignedIn { access_token: string; expires_at: string; staff: Staff }
+export type CheckKind = "screenings" | "signals";
+/** A check of one person that waits for a decision; what it found is told for a reason only. */
+export interface Check { kind: CheckKind; id: string; case: string; party: string; at: string }
 export interface Pairing { url: string; qr_svg: string; expires_at: string; case: CaseView }
 
 const SESSION = "jianzheng.staff";
@@ -19,6 +22,7 @@ export class Desk {
   products: Product[] = [];
   open: CaseView | null = null;
   pairing: Pairing | null = null;
+  checks: Check[] = [];
   trouble: string | null = null;
   said: string | null = null;
   busy = false;
@@ -32,6 +36,8 @@ export class Desk {
   changed = (): void => { for (const listener of this.listeners) listener(); };
 
   get reviewer(): boolean { return this.staff?.role === "reviewer"; }
+  /** Reviewers, and auditors, who decide nothing but may agree to a look at pictures. */
+  get examiner(): boolean { return this.reviewer || this.staff?.role === "auditor"; }
 
   async run(work: () => Promise<void>): Promise<boolean> {
     if (this.busy) return false;
@@ -128,7 +134,26 @@ export class Desk {
     if (older.length === 0) this.next = page.next;
     const open = page.items.find((item) => item.id === this.open?.id);
     if (open) this.open = open;
+    if (this.reviewer) await this.listChecks();
   }
+
+  private async listChecks(): Promise<void> {
+    const lists = await Promise.all((["screenings", "signals"] as const).map(async (kind) => {
+      const { items } = await this.client.get<{ items: Omit<Check, "kind">[] }>(`/v1/${kind}`);
+      return items.map((item) => ({ kind, ...item }));
+    }));
+    this.checks = lists.flat();
+    const known = new Set(this.cases.map((item) => item.id));
+    for (const id of new Set(this.checks.map((check) => check.case).filter((id) => !known.has(id)))) {
+      try {
+        this.cases = [...this.cases, await this.client.get<CaseView>(at.case(id))];
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 404) throw error; // sold by this very person: not theirs to see
+      }
+    }
+  }
+
+  checksOf(id: string): Check[] { return this.checks.filter((check) => check.case === id); }
 
   private async quietly(): Promise<void> {
     if (this.busy || document.visibilityState !== "visible") return;
@@ -214,8 +239,61 @@ export class Desk {
     });
   }
 
-  /** Cases with somebody waiting for a person's decision. */
-  get waiting(): CaseView[] {
-    return this.cases.filter((item) => Object.values(item.identities ?? {}).some((identity) => identity.review === "requested"));
+  /** What a check found; null where it was refused. */
+  async read<T>(check: Check, reason: string): Promise<T | null> {
+    let told: T | null = null;
+    await this.run(async () => {
+      told = await this.client.post<T>(`/v1/${check.kind}/${encodeURIComponent(check.id)}/readings`, { reason });
+    });
+    return told;
   }
+
+  settle(check: Check, decision: "cleared" | "confirmed", reason: string): Promise<boolean> {
+    return this.run(async () => {
+      const path = `/v1/${check.kind}/${encodeURIComponent(check.id)}/decisions`;
+      const body = { decision, reason };
+      await this.acts.once(path, body, (key) => this.client.post(path, body, key));
+      this.checks = this.checks.filter((one) => one.id !== check.id);
+      this.said = t("review_desk.decided");
+    });
+  }
+
+  askPictures(party: string, reason: string): Promise<boolean> {
+    return this.onOpen("/identity/pictures", { party, reason }, t("pictures.asked"));
+  }
+
+  approvePictures(party: string, ask: string): Promise<boolean> {
+    return this.onOpen(`/identity/pictures/${encodeURIComponent(ask)}/approvals`, { party }, t("pictures.agreed"));
+  }
+
+  /** One picture; that it was looked at is sealed before it comes. */
+  async picture(party: string, ask: string, paper: string): Promise<Blob | null> {
+    let found: Blob | null = null;
+    await this.run(async () => {
+      const query = new URLSearchParams({ ask, party }).toString();
+      found = await this.client.blob(at.case(this.open!.id, `/identity/papers/${encodeURIComponent(paper)}/picture?${query}`));
+    });
+    return found;
+  }
+
+  private onOpen(rest: string, body: object, said: string): Promise<boolean> {
+    return this.run(async () => {
+      this.put(await this.acts.once(rest, body, (key) => this.client.post<CaseView>(at.case(this.open!.id, rest), body, key)));
+      this.said = said;
+    });
+  }
+
+  /** Why a case waits for somebody at this desk; empty where it does not. */
+  reasons(view: CaseView): ("review" | "pictures" | CheckKind)[] {
+    const identities = Object.values(view.identities ?? {});
+    const asked = identities.some((one) => one.pictures?.some((ask) => !ask.approved && ask.by !== this.staff?.id));
+    return [
+      ...(this.reviewer && identities.some((one) => one.review === "requested") ? ["review" as const] : []),
+      ...new Set(this.checksOf(view.id).map((check) => check.kind)),
+      ...(asked ? ["pictures" as const] : []),
+    ];
+  }
+
+  /** Cases with somebody waiting for a person's decision. */
+  get waiting(): CaseView[] { return this.cases.filter((item) => this.reasons(item).length > 0); }
 }

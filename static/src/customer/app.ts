@@ -6,7 +6,7 @@ import { said, t, type Key } from "../i18n";
 import { hush } from "../speech";
 import { sheet } from "../sheet";
 import { Journey } from "./journey";
-import { progress, stepNames, type Screen } from "./place";
+import { progress, quietUntil, stepNames, type Screen } from "./place";
 import { complaint, help, privacy, settings, whoIsWho } from "./service";
 import "./screens/enter";
 import "./screens/notices";
@@ -28,8 +28,9 @@ const SCREENS: Record<Screen, (journey: Journey) => TemplateResult> = {
   question: (j) => html`<jz-question .journey=${j}></jz-question>`,
   suitability: (j) => html`<jz-suitability .journey=${j}></jz-suitability>`,
   disclosure: (j) => html`<jz-disclosure .journey=${j}></jz-disclosure>`,
-  route: (j) => html`<jz-route .journey=${j}></jz-route>`,
+  route: (j) => quietUntil(j.view!) ? html`<jz-quiet-route .journey=${j}></jz-quiet-route>` : html`<jz-route .journey=${j}></jz-route>`,
   face_consent: (j) => html`<jz-face-consent .journey=${j}></jz-face-consent>`,
+  face_search: (j) => html`<jz-face-search .journey=${j}></jz-face-search>`,
   paper_front: (j) => html`<jz-paper .journey=${j} .side=${"cn_id_front"}></jz-paper>`,
   paper_back: (j) => html`<jz-paper .journey=${j} .side=${"cn_id_back"}></jz-paper>`,
   confirm: (j) => html`<jz-confirm .journey=${j}></jz-confirm>`,

@@ -4,7 +4,7 @@ import type { CaseView, Disclosure, Identity, Outline, OutlineClause, Question }
 
 export type Screen =
   | "entry" | "privacy" | "quote" | "summary" | "clause" | "question" | "suitability" | "disclosure"
-  | "route" | "face_consent" | "paper_front" | "paper_back" | "confirm" | "liveness" | "verified" | "review"
+  | "route" | "face_consent" | "face_search" | "paper_front" | "paper_back" | "confirm" | "liveness" | "verified" | "review"
   | "code" | "prepare" | "document" | "location" | "opinion" | "signature" | "done" | "declined" | "elsewhere";
 
 /** What only this page knows: small choices that are not evidence. */
@@ -48,7 +48,7 @@ const isOwn = (name: string): name is (typeof OWN)[number] => (OWN as readonly s
 
 const STEP_OF: Record<Screen, StepName> = {
   entry: "entry", privacy: "privacy", quote: "quote", summary: "read", clause: "read", question: "read",
-  suitability: "suitability", disclosure: "disclose", route: "identity", face_consent: "identity",
+  suitability: "suitability", disclosure: "disclose", route: "identity", face_consent: "identity", face_search: "identity",
   paper_front: "identity", paper_back: "identity", confirm: "identity", liveness: "identity", verified: "identity",
   review: "identity", code: "sign", prepare: "sign", document: "sign", location: "sign", opinion: "sign",
   signature: "sign", done: "sign", declined: "sign", elsewhere: "sign",
@@ -107,10 +107,20 @@ export function openDisclosures(outline: Outline | null, step: "disclose" | "sig
   return early.length > 0 ? early : open;
 }
 
+/** Until when the question about the face is not put again after a no (KYC-02); null when it may be. */
+export function quietUntil(view: CaseView, now = Date.now()): string | null {
+  const said = view.consents?.["face"];
+  return said && said.decision !== "given" && said.ask_after && Date.parse(said.ask_after) > now ? said.ask_after : null;
+}
+
 function identityScreen(view: CaseView, local: Local): Screen {
   const identity = view.identity;
   if (!identity?.route) return local.faceWanted ? "face_consent" : "route";
-  if (identity.route === "face" && view.consents?.["face"]?.decision !== "given") return "face_consent";
+  if (identity.route === "face" && view.consents?.["face"]?.decision !== "given") {
+    // Who just said no is not asked the same again; only by their own wish does the question come back.
+    return quietUntil(view) && !local.faceWanted ? "route" : "face_consent";
+  }
+  if (identity.route === "face" && view.policy.face_search && view.consents?.["face_search"] === undefined) return "face_search";
   if (local.retake !== null) return local.retake === "front" ? "paper_front" : "paper_back";
   if (!accepted(identity.papers["cn_id_front"])) return "paper_front";
   if (!accepted(identity.papers["cn_id_back"])) return "paper_back";

@@ -59,6 +59,7 @@ export function privacy(journey: Journey, notice: Notice): TemplateResult {
 async function withdraw(journey: Journey, scope: string): Promise<void> {
   sheet().close();
   await journey.run(() => journey.consent(scope, "withdrawn"));
+  if (scope === "face") journey.set({ faceWanted: false });
 }
 
 export function noticeTable(notice: Notice): TemplateResult {

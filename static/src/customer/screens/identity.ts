@@ -4,8 +4,9 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { PaperFields } from "../../api";
 import { CameraFailed, closeCamera, grab, openCamera, shrink } from "../../camera";
 import { icons } from "../../icons";
-import { t, word } from "../../i18n";
+import { moment, t, word } from "../../i18n";
 import { Page } from "../page";
+import { quietUntil } from "../place";
 import { NoticePage } from "./notices";
 
 /** The face notice with its six items stands above the choice: nobody picks before knowing (KYC-01, KYC-03). */
@@ -36,6 +37,34 @@ export class Route extends NoticePage {
   }
 }
 customElements.define("jz-route", Route);
+
+/** After a no: the other way alone, and no face notice, no camera, no question for 48 hours (KYC-02). */
+export class QuietRoute extends Page {
+  override render(): TemplateResult {
+    return html`
+      ${this.title_(t("quiet.title"), t("quiet.lead"))}
+      <div class="note">${icons.info()}<p>${t("quiet.until", { until: moment(quietUntil(this.journey.view!) ?? new Date().toISOString()) })}</p></div>
+      <p class="quiet">${t("route.same")}</p>
+      ${this.actions(t("route.next"), this.button("route-assisted", t("route.assisted"), () => void takeAssisted(this)),
+        this.button("face-reconsider", t("quiet.reconsider"), () => this.journey.set({ faceWanted: true }), "text"))}`;
+  }
+}
+customElements.define("jz-quiet-route", QuietRoute);
+
+/** Where faces are searched (policy of the case): a consent of its own; whoever says no goes on all the same (KYC-18). */
+export class FaceSearch extends NoticePage {
+  protected readonly scope = "face_search";
+
+  override render(): TemplateResult {
+    return html`
+      ${this.title_(t("face_search.title"), t("face_search.lead"))}
+      ${this.table()}
+      ${this.actions(t("face_search.next"),
+        html`<div class="pair">${this.button("face-search-agree", t("agree"), () => void this.decide("given"), "even")}
+        ${this.button("face-search-refuse", t("refuse"), () => void this.decide("refused"), "even")}</div>`)}`;
+  }
+}
+customElements.define("jz-face-search", FaceSearch);
 
 async function takeAssisted(page: Page): Promise<void> {
   const { journey } = page;
@@ -309,11 +338,20 @@ export class Review extends Page {
   /** This way is shut. The other one stays open until it is shut too (KYC-09). */
   private other(route: "face" | "assisted"): TemplateResult {
     const shut = this.journey.view!.identity!.locked.includes(route);
+    if (!shut && route === "face" && quietUntil(this.journey.view!)) {
+      return html`<div class="hero hero--quiet">${icons.info()}</div>${this.title_(t("review.rejected"), t("review.rejected_text"))}
+        ${this.actions(null, this.button("face-reconsider", t("quiet.reconsider"), () => void this.again(route), "text"))}`;
+    }
     return html`<div class="hero hero--quiet">${icons.info()}</div>
       ${this.title_(t("review.rejected"), shut ? t("review.rejected_text") : t(`review.try_${route}`))}
-      ${shut ? nothing : this.actions(null, this.button(`review-try-${route}`, t(`route.${route}`), () => void this.journey.run(async () => {
-        await this.journey.act("/identity/routes", { party: this.journey.view!.party ?? "proposer", route });
-      })))}`;
+      ${shut ? nothing : this.actions(null, this.button(`review-try-${route}`, t(`route.${route}`), () => void this.again(route)))}`;
+  }
+
+  private async again(route: "face" | "assisted"): Promise<void> {
+    const done = await this.journey.run(async () => {
+      await this.journey.act("/identity/routes", { party: this.journey.view!.party ?? "proposer", route });
+    });
+    if (done) this.journey.set({ faceWanted: route === "face" });
   }
 }
 customElements.define("jz-review", Review);

@@ -8,7 +8,6 @@ from products.compiled import Compiled
 from products.formula import Value
 from products.ports import Ports
 from products.quoting import Quote, values_of
-from products.versions import is_on_sale
 
 
 async def quoted(case: Case, ports: Ports) -> Quote | None:
@@ -35,5 +34,6 @@ async def values(case: Case, compiled: Compiled, ports: Ports) -> dict[str, Valu
 
 def newer_version(case: Case, at: datetime, ports: Ports) -> str | None:
     """`full` of the version on sale now, where it is not the one this case pinned."""
-    found = ports.catalogue.get(case.policy.product.id)
-    return found.hashes.full if found.hashes.full != case.policy.product.full and is_on_sale(found, at) else None
+    pinned = case.policy.product
+    sold = (compiled.hashes.full for compiled in ports.catalogue.on_sale(at) if compiled.product.id == pinned.id)
+    return next((full for full in sold if full != pinned.full), None)

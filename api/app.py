@@ -53,6 +53,7 @@ from api.routes import (
     privacy,
     proof,
     reading,
+    releases,
     screening,
     service,
     signals,
@@ -147,7 +148,9 @@ def create_app(
             await stack.enter_async_context(store.opened())
             await proofroom.check()  # before anything is written
             await alarms.start()
-            await stack.enter_async_context(rooms.opened(announce=health.sound))
+            # In production four people approve a version and an admin publishes it.
+            announce = health.sound and settings.mode == "sandbox"
+            await stack.enter_async_context(rooms.opened(announce=announce))
             if health.sound:
                 await proofroom.start()
             heed = partial(custody.heed, keyring=store.vault.keyring)
@@ -197,6 +200,7 @@ def create_app(
             cases,
             catalogue,
             reading,
+            releases,
             suitability,
             identity,
             pictures,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from evidence import decode
 from evidence.case import Case
 from evidence.errors import HeadMoved, NotAllowed, NotFound
-from evidence.events import Body, CaseOpened, Commitment, Frozen, Mode, PartyNamed, ProductPublished, Stamp, instant
+from evidence.events import Body, CaseOpened, Commitment, Frozen, Mode, PartyNamed, Stamp, instant
 from evidence.log import Claim
 from evidence.ports import new_id
 from products.commands import OpenCase
@@ -22,7 +22,7 @@ from products.errors import (
 )
 from products.journey import to_policy
 from products.ports import Ports
-from products.versions import is_on_sale
+from products.release import flow as release
 
 
 class Opener(Frozen, frozen=True, kw_only=True):
@@ -44,8 +44,9 @@ async def open_case(command: OpenCase, stamp: Stamp, opener: Opener, mode: Mode,
     stream itself is what makes the key unique.
     """
     check_opener(command, stamp, opener, mode)
-    compiled = ports.catalogue.get(command.product)
-    if not is_on_sale(compiled, stamp.at) or not await is_published(compiled, ports):
+    ports.catalogue.get(command.product)  # ProductUnknown
+    compiled = await release.for_sale(command.product, stamp.at, ports)
+    if compiled is None:
         raise ProductNotOnSale(f"{command.product} is not published and on sale")
     if compiled.product.grade > 0:
         check_certificate(compiled, opener, stamp)
@@ -101,30 +102,11 @@ def check_certificate(compiled: Compiled, opener: Opener, stamp: Stamp) -> None:
 
 async def publish(compiled: Compiled, stamp: Stamp, ports: Ports) -> None:
     """Seal that this exact version may be sold from now on; once, however often it is asked."""
-    if not await is_published(compiled, ports):
-        product, hashes = compiled.product, compiled.hashes
-        body = ProductPublished(
-            product=product.id,
-            version=product.version,
-            full=hashes.full,
-            formal=hashes.formal,
-            numbers=hashes.numbers,
-            plain=hashes.plain,
-            rules=hashes.rules,
-        )
-        await ports.ledger.note(product_stream(compiled), (body,), stamp)
-
-
-async def is_published(compiled: Compiled, ports: Ports) -> bool:
-    try:
-        events = await ports.ledger.events(product_stream(compiled))
-    except NotFound:
-        return False
-    return any(isinstance(event.body, ProductPublished) and event.body.full == compiled.hashes.full for event in events)
+    await release.announce(compiled, stamp, ports)
 
 
 def product_stream(compiled: Compiled) -> str:
-    return f"product_{compiled.product.id}"
+    return release.stream(compiled.product.id)
 
 
 async def _identify(command: OpenCase, opener: Opener, ports: Ports) -> tuple[str, str]:

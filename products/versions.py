@@ -57,6 +57,14 @@ class Catalogue:
             raise ProductUnknown("no such product")
         return max(versions, key=lambda item: (item.product.status == "on_sale", item.product.version))
 
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted({name for name, _ in self._products}))
+
+    def versions(self, product: str) -> tuple[Compiled, ...]:
+        """All versions of a product, the newest first; empty when there is no such product."""
+        found = [compiled for (name, _), compiled in self._products.items() if name == product]
+        return tuple(sorted(found, key=lambda item: -item.product.version))
+
     def of(self, case: Case) -> Compiled:
         """The exact version a case pinned. ProductMismatch when what is stored hashes to something else."""
         pinned = case.policy.product
@@ -66,14 +74,18 @@ class Catalogue:
         return compiled
 
     def on_sale(self, at: datetime) -> tuple[Compiled, ...]:
-        """The newest version on sale of each product, in order of id."""
-        names = sorted({name for name, _ in self._products})
-        return tuple(compiled for compiled in map(self.get, names) if is_on_sale(compiled, at))
+        """The newest version of each product whose definition says so and whose period runs, in order of id.
+
+        Whether it was published, and not withdrawn, stands in the product's stream: `products.release`.
+        """
+        newest = map(self.get, self.names())
+        return tuple(item for item in newest if item.product.status == "on_sale" and is_on_sale(item, at))
 
 
 def is_on_sale(compiled: Compiled, at: datetime) -> bool:
+    """Whether its definition lets it be sold at this moment, in local time of its region: `[from, to)`."""
     sale = compiled.product.sale
     start = datetime.fromisoformat(f"{sale.from_}T00:00:00{sale.zone}")
     end = datetime.fromisoformat(f"{sale.to}T00:00:00{sale.zone}") if sale.to else None
     now = at.astimezone(UTC)
-    return compiled.product.status == "on_sale" and start <= now and (end is None or now < end)
+    return compiled.product.status in ("approved", "on_sale") and start <= now and (end is None or now < end)

@@ -16,6 +16,7 @@ from products.errors import RenderMismatch, ScreenUnknown
 from products.formula import Value
 from products.ports import Ports
 from products.questions import is_asked, options, tries_of
+from products.release import flow as release
 from products.render import Block, Page, compose, render, sentence, show_value
 from products.stored import quoted, values
 from products.suitability.rules import declarations
@@ -27,9 +28,9 @@ Shown = dict[str, Any]
 # --- catalogue -------------------------------------------------------------------------------------------------------
 
 
-def listing(ports: Ports) -> list[Shown]:
+async def listing(ports: Ports) -> list[Shown]:
     """Products on sale now, with the inputs a quote needs and the seven-line card."""
-    return [_listed(compiled) for compiled in ports.catalogue.on_sale(ports.now())]
+    return [_listed(compiled) for compiled in await release.all_for_sale(ports.now(), ports)]
 
 
 def _listed(compiled: Compiled) -> Shown:

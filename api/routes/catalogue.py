@@ -13,7 +13,7 @@ from products import views
 
 @get("/v1/products", security=[])
 async def list_products(rooms: NamedDependency[Rooms]) -> dict[str, Any]:
-    return {"items": views.listing(rooms.products)}
+    return {"items": await views.listing(rooms.products)}
 
 
 @get("/v1/notices/{name:str}", security=[])

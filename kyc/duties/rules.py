@@ -1,7 +1,7 @@
 """The tenant's record of its duties, folded from its stream, and what may be recorded next: pure."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -17,6 +17,7 @@ from evidence.events import (
     FilingOpened,
     Frozen,
 )
+from evidence.workdays import working_day
 from kyc.duties.commands import ApproveAssessment, OutdateAssessment, RecordFiling, RegisterAssessment
 from kyc.duties.errors import AssessmentUnknown, NothingToFile, SecondPersonNeeded
 
@@ -117,15 +118,6 @@ def counted(held: Duties, tenant: str, persons: int, limits: Limits, today: date
         return ()
     due = working_day(today, limits.working_days).isoformat()
     return (FilingOpened(tenant=tenant, persons=persons, limit=limits.file, due=due),)
-
-
-def working_day(start: date, days: int) -> date:
-    """That many weekdays on. Public holidays are not known here, so the day is never too late."""
-    at = start
-    while days:
-        at += timedelta(days=1)
-        days -= at.weekday() < 5
-    return at
 
 
 def _with(held: Duties, changed: Assessment) -> Duties:

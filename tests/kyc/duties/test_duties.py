@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from evidence.errors import NotAllowed
 from evidence.events import Actor, Erased, ErasedField, Stamp
 from evidence.log import Entry
+from evidence.workdays import working_day
 from kyc.duties import flow
 from kyc.duties.commands import ApproveAssessment, OutdateAssessment, RecordFiling, RegisterAssessment
 from kyc.duties.count import StoredFaces
 from kyc.duties.errors import AssessmentUnknown, FaceNotAssessed, NothingToFile, SecondPersonNeeded
-from kyc.duties.rules import Command, Duties, Limits, working_day
+from kyc.duties.rules import Command, Duties, Limits
 from tests.kyc.story import AGENT, Story
 
 ONE, TWO = Actor(id="staff_one", role="admin"), Actor(id="staff_two", role="admin")

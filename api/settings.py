@@ -46,6 +46,7 @@ class Settings(Frozen, frozen=True, kw_only=True):
     anchor_wait_s: int = 600  # an export waits this long for its time stamps and cosignatures, then says what lacks
     monitor_every_s: int = 60  # the whole log is read again and compared with what was signed this often, if it can be
     company: str = "示例保险代理有限公司"  # the operator's full name, shown to customers beside the agent's
+    licence: str = ""  # its licence to sell; in production nothing is quoted or recommended without one (PRD-16)
     entries_per_minute: int = 60  # per client address, on routes without login: links, codes, verification
     drain_s: int = 10  # how long a stop waits for requests in flight
     dwell_percent: int = 100  # share of the reading floors that counts; less only in the sandbox, sealed in each case

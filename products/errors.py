@@ -82,6 +82,15 @@ class QuoteOutside(
     """A `checks` rule said no. `facts`: `field` = its id, `reason_zh`, `reason_en` = its own sentence."""
 
 
+class NotLicensed(
+    Forbidden,
+    code="NOT_LICENSED",
+    zh="这里没有登记保险或金融销售许可，不能报价和推荐。请通过有许可的机构办理。",
+    en="No licence to sell is on record here, so nothing is quoted or recommended. Please go to a licensed company.",
+):
+    """PRD-16: production without the licence of an insurer, bank or intermediary sells nothing."""
+
+
 class AlreadySigned(
     Refused,
     code="ALREADY_SIGNED",

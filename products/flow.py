@@ -48,6 +48,7 @@ NONCE_BYTES = 32
 
 async def set_quote(case: Case, command: SetQuote, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
+    rules.licensed(case.mode, ports.licence)
     compiled = ports.catalogue.of(case)
     computed = compute_quote(compiled, command.inputs)
     before = await quoted(case, ports)

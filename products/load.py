@@ -15,6 +15,7 @@ from products.findings import Finding
 from products.formula import Formula, Table, in_order
 from products.positions import Positioned, line_of, read_yaml, typed
 from products.quoting import compute_quote, given
+from products.suitability.questionnaire import problems
 from products.template import names_in, parse_template, terms_in
 from products.units import check
 from products.wording import Wording, read_wording, uncovered
@@ -220,6 +221,8 @@ class _Compilation:
         for number, rule in enumerate(self.product.suitability.rules):
             if sum(condition is not None for condition in (rule.deny, rule.escalate, rule.warn)) != 1:
                 self._wrong("L00", f"suitability.rules[{number}]", "exactly one of deny, escalate and warn")
+        for path, message in problems(self.product):
+            self._wrong("L00", path, message)
         for number, question in enumerate(self.product.questions):
             values = [choice.value for choice in question.choices]
             if values and (question.answer not in values or question.wrong):

@@ -46,6 +46,7 @@ from products.errors import (
     DisclosureUnknown,
     HelpNeeded,
     HoldLonger,
+    NotLicensed,
     OwnPage,
     PageNotOpen,
     PickUnknown,
@@ -122,6 +123,12 @@ def admit(case: Case, command: ReadingCommand, stamp: Stamp) -> None:
         raise AlreadySigned("it is part of what was signed")
     if isinstance(command, ReportReading | OpenTerm | PlayAloud) and command.screen not in case.reading.screens:
         raise ScreenUnknown("no such screen in this case")
+
+
+def licensed(mode: str, licence: str) -> None:
+    """PRD-16: what leads to a sale is only there for who may sell. A sandbox sells nothing."""
+    if mode == "production" and not licence:
+        raise NotLicensed("no licence is set")
 
 
 # --- quote -----------------------------------------------------------------------------------------------------------

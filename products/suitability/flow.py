@@ -13,7 +13,7 @@ from products.definition import Input
 from products.errors import RiskTooOften, SlotTaken
 from products.ports import Ports
 from products.quoting import given
-from products.rules import Basis
+from products.rules import Basis, licensed
 from products.stored import values
 from products.suitability import rules
 from products.suitability.questionnaire import grade_of, health_outcome
@@ -23,6 +23,7 @@ CHINA = timedelta(hours=8)  # whose day counts
 
 async def tell_needs(case: Case, command: TellNeeds, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
+    licensed(case.mode, ports.licence)
     facts = {name: str(value) for name, value in given(asked_first(case, ports), command.facts).items()}
     hidden = await _hide(case, "needs", facts, ports)
     return await ports.ledger.record(case.id, lambda now: rules.tell_needs(now, command, hidden, stamp), stamp)
@@ -71,6 +72,7 @@ async def end_thinking(case: Case, command: EndThinking, stamp: Stamp, ports: Po
 async def assess_suitability(case: Case, command: AssessSuitability, stamp: Stamp, ports: Ports) -> Case:
     """What was told before the quote stands; the other facts come now."""
     rules.admit(case, command, stamp)
+    licensed(case.mode, ports.licence)
     compiled = ports.catalogue.of(case)
     asked, needs = compiled.product.suitability.facts, case.suitability.needs
     told_before = await told_needs(case, ports)

@@ -1,13 +1,13 @@
 """Risk questionnaire and health questions: points to grades, a digest of what was asked, what cannot be asked."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from evidence import decode
 from evidence.errors import NotValid
-from products.definition import Health, RiskTest
+from products.definition import Health, Product, RiskTest
 
 GRADES = 5
 
@@ -37,6 +37,31 @@ def catch_alls(health: Health | None) -> tuple[int, ...]:
     """Numbers (from 0) of health questions that may not be saved."""
     questions = health.questions if health else ()
     return tuple(number for number, item in enumerate(questions) if any(map(is_catch_all, item.ask.values())))
+
+
+def problems(product: Product) -> Iterator[tuple[str, str]]:
+    """(path, what is wrong) of needs, questionnaires and moments of disclosure that could not work or may not be."""
+    fit = product.suitability
+    for name in fit.ask_first:
+        if name not in fit.facts:
+            yield "suitability.ask_first", f"{name} is not one of the facts"
+    for number in catch_alls(fit.health):
+        yield f"suitability.health.questions[{number}].ask", "asks for everything, and so for nothing concrete (PRD-13)"
+    if fit.risk is not None and list(fit.risk.from_points) != sorted(set(fit.risk.from_points)):
+        yield "suitability.risk.from_points", "the least points of grades 2 to 5 must rise"
+    for asked in ("risk", "health"):
+        block = getattr(fit, asked)
+        names = [question.id for question in block.questions] if block else []
+        if len(set(names)) != len(names):
+            yield f"suitability.{asked}.questions", "a question stands twice"
+    if (fit.health is not None) != ("health" in product.journey.steps):
+        yield "journey.steps", "the step health and health questions belong together"
+    for number, rule in enumerate(fit.rules):
+        if rule.declaration is not None and rule.warn is None:
+            yield f"suitability.rules[{number}].declaration", "only a warning can be gone against"
+    for number, item in enumerate(product.disclosures):
+        if item.when == "before_quote" and item.clauses:
+            yield f"disclosures[{number}].clauses", "before the quote no clause can have been read"
 
 
 def grade_of(test: RiskTest, answers: Mapping[str, str]) -> int:

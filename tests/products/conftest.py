@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evidence.case import Case
-from evidence.events import Actor, ConsentGiven, LinkSent, SessionOpened, Stamp, instant
+from evidence.events import Actor, ConsentGiven, LinkSent, Mode, SessionOpened, Stamp, instant
 from evidence.vault import Vault
 from products import flow
 from products.commands import (
@@ -85,11 +85,13 @@ class Story:
     async def case(self) -> Case:
         return await self.ledger.case(self.case_id)
 
-    async def open(self, product: str = "anju_term_life", opener: flow.Opener = OPENER, **fields: Any) -> Case:
+    async def open(
+        self, product: str = "anju_term_life", opener: flow.Opener = OPENER, mode: Mode = "sandbox", **fields: Any
+    ) -> Case:
         system = Actor(id="system", role="system")
         await flow.publish(self.ports.catalogue.get(product), self.stamp(system), self.ports)
         command = OpenCase(product=product, phone="13800005678", **fields)
-        case = await flow.open_case(command, self.stamp(AGENT), opener, "sandbox", self.ports)
+        case = await flow.open_case(command, self.stamp(AGENT), opener, mode, self.ports)
         self.case_id, self._customer = case.id, case.people["proposer"].customer
         return case
 

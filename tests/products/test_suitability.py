@@ -1,5 +1,6 @@
 """Whether it fits: needs first, the risk grade, health, the decision, and time to think."""
 
+from dataclasses import replace as copy
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from products.errors import (
     HealthDeclined,
     HealthOutdated,
     NothingToConfirm,
+    NotLicensed,
     RiskTooHigh,
     RiskTooOften,
     StillThinking,
@@ -22,7 +24,7 @@ from products.errors import (
 )
 from products.reading import flow as reading
 from products.suitability import flow
-from products.suitability.questionnaire import catch_alls, grade_of, is_catch_all
+from products.suitability.questionnaire import catch_alls, grade_of, is_catch_all, problems
 from products.versions import Catalogue
 from tests.evidence.fakes import StoryLedger
 from tests.products.conftest import OPENER, Story
@@ -279,3 +281,50 @@ async def test_an_escalated_case_is_opened_by_a_person_only(visitor: Story) -> N
     assert "suitable" not in case.keys
     case = await do(visitor, reading.help_customer, HelpCustomer(about="suitability", outcome="go_on"), reviewer)
     assert "suitable" in case.keys
+
+
+# --- who may sell ----------------------------------------------------------------------------------------------------
+
+
+async def test_production_without_a_licence_quotes_and_recommends_nothing(
+    story_ledger: StoryLedger, product: Compiled
+) -> None:  # PRD-16
+    story = Story(story_ledger, Catalogue([product]))
+    await story.open(mode="production")
+    await story.enter()
+    needs = TellNeeds(facts={"budget": 1})
+    for act in (lambda: do(story, flow.tell_needs, needs), lambda: told(story)):
+        with pytest.raises(NotLicensed):
+            await act()
+    story.ports = copy(story.ports, licence="BX-2026-001")
+    await told(story)
+    story.ports = copy(story.ports, licence="")
+    for act in (story.quote, lambda: story.assess(income="200000", job="office")):
+        with pytest.raises(NotLicensed):
+            await act()
+
+
+# --- what cannot be saved --------------------------------------------------------------------------------------------
+
+
+def test_what_could_not_work_is_refused_with_its_place(product: Compiled) -> None:  # PRD-13
+    fit = product.product.suitability
+    assert fit.health is not None
+    assert fit.risk is not None
+    bad_question = replace(fit.health.questions[0], ask={"zh-CN": "您的身体健康吗？", "en": "x"})
+    broken: dict[str, Any] = {
+        "suitability.ask_first": replace(fit, ask_first=("wish",)),
+        "suitability.health.questions[0].ask": replace(fit, health=Health(version=1, questions=(bad_question,))),
+        "suitability.health.questions": replace(fit, health=replace(fit.health, questions=fit.health.questions * 2)),
+        "suitability.risk.from_points": replace(fit, risk=replace(fit.risk, from_points=(5, 5, 6, 7))),
+        "journey.steps": replace(fit, health=None),
+        "suitability.rules[0].declaration": replace(
+            fit, rules=(replace(fit.rules[0], declaration={"zh-CN": "我要买", "en": "I want it"}),)
+        ),
+    }
+    assert list(problems(product.product)) == []
+    for path, suitability in broken.items():
+        assert [where for where, _ in problems(replace(product.product, suitability=suitability))] == [path]
+    late = next(item for item in product.product.disclosures if item.id == "d_first")
+    wrong = replace(product.product, disclosures=(replace(late, clauses=("c1.4",)),))
+    assert [where for where, _ in problems(wrong)] == ["disclosures[0].clauses"]

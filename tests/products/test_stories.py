@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace as copy
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -31,6 +32,7 @@ from products.errors import (
     TextChanged,
     TranscriptDiffers,
 )
+from products.load import load
 from products.versions import Catalogue
 from tests.products.conftest import AGENT, CATALOGUE, INPUTS, OPENER, Story
 
@@ -88,7 +90,7 @@ async def test_who_may_not_sell_cannot_open_a_case(
 
 async def test_a_bank_service_needs_no_certificate(story: Story) -> None:
     case = await story.open("card_loss", opener=replace(OPENER, certificate=None, grade=0))
-    assert [step.name for step in case.policy.steps] == ["read", "disclose", "identity", "sign"]
+    assert [step.name for step in case.policy.steps] == ["quote", "read", "disclose", "identity", "sign"]
 
 
 async def test_production_refuses_made_up_input(story: Story) -> None:
@@ -444,8 +446,10 @@ async def test_a_sandbox_may_shorten_the_floors_and_says_so_in_its_first_event(s
     assert (await story.case()).reading.screens[screen].clauses["c2.4/plain"].floor_ms == 1500
 
 
-async def test_the_card_service_is_read_without_a_quote(story: Story) -> None:
-    await story.open("card_loss")
+async def test_a_service_without_numbers_is_read_without_a_quote(story: Story) -> None:
+    bare = load(Path(__file__).parent / "bare")
+    story.ports = copy(story.ports, catalogue=Catalogue([bare]))
+    await story.open("card_bare")
     await story.enter()
     assert "read:c3" in (await story.read("c3")).keys
     with pytest.raises(StepsMissing):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("api", "kyc", "esign", "products", "evidence")
-EVENTS = ("cases", "reading", "suitability", "identity", "signing", "screening", "risk", "duties", "staff")
+EVENTS = ("cases", "reading", "suitability", "identity", "signing", "screening", "risk", "duties", "models", "releases", "staff")
 MADE = "<!-- Made by `make docs`. Change the code, not this page. -->"
 
 

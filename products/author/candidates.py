@@ -14,6 +14,7 @@ _AFTER_ARTICLE = re.compile(
     r"[的、，,；;和或及与至到规约所第中项款之下]|[（(][一二三四五六七八九十\d]+[）)]\s*[项款、]"
 )
 _AFTER_NUMBER = re.compile(r"[）)，,；;。外]|[条款项](?![\u4e00-\u9fff]*[：:])|所[述列]|约定|规定|[至和或及与、]\s?\d")
+_CLOSES = re.compile(r"[）)，,；;。]|外[，,]|[条款项][的、，,规约所]")
 _QUANTITY = re.compile(
     r"[%％‰]|\s?(?:万?元|亿元|倍|周岁|个月|个?工作日|公里|毫米|mm|cm|ml|mg|kg|μ|℃)|[日天年月岁](?![\u4e00-\u9fff]{0,8}[：:])"
 )
@@ -141,7 +142,7 @@ class Page:
         unit = self.units[index]
         rest = self.text[label.end : min(unit.last, label.end + 80)]
         weight = 1.0 + (0.4 if unit.marked and hard else 0.0) - (0.0 if hard else 0.4)
-        weight += self._manner(label, rest)
+        weight += self._manner(label, rest) if rest.strip() else self._alone(index)
         if hard:
             before = self.before(index)
             if _ASKS.search(before) and not (unit.marked and len(rest) < 24):
@@ -150,19 +151,30 @@ class Page:
                 weight -= 0.5
         return weight + self._promised(index, label, rest)
 
+    def _alone(self, index: int) -> float:
+        """A number with nothing beside it: its title is next. Among the figures of a table it is one of them."""
+        following = self.after(index)
+        words = self.words(following) if following is not None else ""
+        return (
+            0.3
+            if not words
+            or re.match(r"[^\d.,%]{0,2}[\u4e00-\u9fff“]", words)
+            or self.units[index].marked
+            and not self.units[index].cell
+            else -1.6
+        )
+
     def _manner(self, label: Label, rest: str) -> float:
         words = rest.strip()
-        if label.style in ("article", "chapter", "section", "part") and _AFTER_ARTICLE.match(words):
-            return -1.8
-        if label.style == "dotted" and _AFTER_NUMBER.match(words):
-            return -1.8
         touching = self.text[label.end - 1].isdigit()
+        if label.style in ("article", "chapter", "section", "part") and _AFTER_ARTICLE.match(rest):
+            return -1.8
+        if label.style == "dotted" and (_AFTER_NUMBER.match(words) if touching else _CLOSES.match(words)):
+            return -1.8
         if label.style == "dotted" and touching and _QUANTITY.match(rest):
             return -1.8
         if label.style in ("article", "chapter") and self.text[label.start] not in "第笫弟":
             return -0.7
-        if not words:
-            return 0.3
         if len(words) <= 24 and not _SENTENCE.search(words):
             return 0.6
         return 0.0

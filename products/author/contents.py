@@ -121,7 +121,7 @@ def _entries(text: str, units: Sequence[Unit], begin: int) -> tuple[list[Entry],
             prose = 0
         elif len(words) > LONGEST_ENTRY and not _DOTS.search(words):
             prose += 1
-            if entries and (prose > 1 or len(words) > 120):
+            if entries and (prose > 1 or len(words) > 120 or (len(entries) >= 8 and words.rstrip().endswith("。"))):
                 break
         elif entries and len(words) <= 14 and not re.search(r"[。；]", words) and units[last].end >= unit.start - 2:
             previous = entries[-1]
@@ -194,5 +194,6 @@ def _split(text: str, unit: Unit) -> list[Entry]:
                 if re.search(r"[.…\s]\d+$", title)
                 else title
             )
+            title = re.sub(r"\s\d+(?:[.．]\d+)*$|[\s■□●]+$", "", title)
             found.append(Entry(label, title.strip(" .．…·:："), start, end))
     return found

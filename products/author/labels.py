@@ -209,6 +209,8 @@ def _numbers(text: str, pos: int, end: int) -> list[Label]:
     parts = [part for part in re.split(r"[^0-9０-９lIOo|]+", raw) if part]
     if not any(c.isdigit() for c in raw) and (len(parts) < 2 or raw[0] in "oO"):
         return []
+    if any(len(part) > 1 and part[0] in "0０oO" for part in parts):
+        return []  # 0.867, 10.065: figures
     damaged = any(c in "lIOo|" for c in raw) or any(c in "·・﹒•。,，" for c in raw) or any(c.isspace() for c in raw)
     key = tuple(int(part.translate(_LOOK).translate(FULL_WIDTH)) for part in parts)
     after = text[match.end("n") : match.end("n") + 1] if match.end("n") < end else ""

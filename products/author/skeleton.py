@@ -1,9 +1,10 @@
 """The main headings of a text: 1, 1.1, 1.2.3 of the you-and-we style, 第X章 第X条 of the other, or plain 一、 二、."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 from products.author.candidates import Candidate, Page
@@ -172,8 +173,9 @@ def _above(candidates: Sequence[Candidate], family: Family, chain: Sequence[Cand
     taken = {c.start for c in chain}
     last = max(taken, default=0)
     found: list[Main] = []
+    idle = _idle(candidates, sorted(taken))
     for c in candidates:
-        if c.start in taken or c.weight <= 0.3:
+        if c.start in taken or c.weight <= 0.3 or c.label.style in idle:
             continue
         style = c.label.style
         if style in ABOVE and (c.hard or c.weight >= 0.6):
@@ -186,6 +188,19 @@ def _above(candidates: Sequence[Candidate], family: Family, chain: Sequence[Cand
     if family == "article":
         found += _chinese_above(candidates, chain, taken)
     return found
+
+
+def _idle(candidates: Sequence[Candidate], starts: Sequence[int]) -> set[Style]:
+    """Styles above that hold nothing: 第一部分 to 第五部分 counted inside one article are words of it."""
+    idle: set[Style] = set()
+    for style in ABOVE if starts else ():
+        row = [c.start for c in candidates if c.label.style == style and c.hard and c.weight > 0.3]
+        held = sum(
+            bisect_left(starts, b) > bisect_left(starts, a) for a, b in pairwise([*row, starts[-1] + 1]) if b > a
+        )
+        if held * 2 < len(row):
+            idle.add(style)
+    return idle
 
 
 def _chinese_above(candidates: Sequence[Candidate], chain: Sequence[Candidate], taken: set[int]) -> list[Main]:
@@ -238,6 +253,9 @@ def _from_contents(
     have = {(main.label.style, main.label.key) for main in found if main.label}
     by_key = [m for m in found if m.label and m.rank >= ARTICLE and not m.repeated]
     taken = {main.index for main in found}
+    for main in found:  # the title of a number that stands alone
+        if main.label and main.label.end >= page.units[main.index].last:
+            taken.add(page.after(main.index) or main.index)
     misread: dict[int, Label] = {}
     for c in candidates:
         if c.hard and c.index not in taken and c.label.style == "dotted":

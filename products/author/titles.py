@@ -44,6 +44,11 @@ _SPEAKS = re.compile(
 )
 
 
+_MEANS = re.compile(
+    r"^([^，。；：:]{2,16}?)(?=(?:是|系)?指(?:由|按|在|被|经|因|本|国|以|从|具|不|依|根|保|符|医|用|所|下|投|我|您|为|与|一))"
+)
+
+
 @dataclass(frozen=True)
 class Title:
     """`end`: position after its last character, where the text of the clause begins."""
@@ -90,6 +95,8 @@ def _found(page: Page, index: int, label: Label, limit: int, promised: str, item
 
 
 def _is_title(words: str, item: bool) -> bool:
+    if _MEANS.match(words):
+        return False
     if len(words) > (SHORT if item else LONGEST) or _FINAL.search(words):
         return False
     if words[-1] in "：:":
@@ -211,6 +218,9 @@ def _leading(page: Page, begin: int, rest: str, item: bool) -> Title:
         return Title(_clean(match[1]), begin + lead + match.end(1))
     match = _COLON.match(words)
     if match and not _VERBS.match(match[1]) and len(match[1]) <= (16 if item else 12):
+        return Title(_clean(match[1]), begin + lead + match.end(1))
+    match = _MEANS.match(words)
+    if match and not _VERBS.match(match[1]):
         return Title(_clean(match[1]), begin + lead + match.end(1))
     match = _KNOWN.match(words) if not item else None
     if match and _SPEAKS.match(words, match.end()):

@@ -2,24 +2,17 @@
 
 A number at the start of a line is the only boundary (layout only misleads): `第五条` and `5.1` open a clause,
 `（三）` or `(3)` an item of the clause above it, `第二章` a chapter. All up to the next number belongs to it.
+What a number looks like is declared once, in `products.author.labels`; damaged ones, which the segmenter mends for a
+person to confirm, are text here.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
-import cn2an
-
 from evidence.events import Frozen
+from products.author.labels import Label, labels_at
 
 MAX_SKIPPED = 200  # characters; a longer skipped segment is text somebody should read
-
-_CN = "零一二三四五六七八九十百两"
-_LINE = re.compile(
-    rf"^(?:第(?P<chapter>[{_CN}\d]+)章|第(?P<article>[{_CN}\d]+)条|(?P<dotted>\d+(?:\.\d+)*)(?=[ \u3000])"
-    rf"|[（(](?P<item>[{_CN}\d]+)[）)])[ \u3000]*(?P<title>[^\n]*)",
-    re.MULTILINE,
-)
 
 
 class Segment(Frozen, frozen=True, kw_only=True):
@@ -47,9 +40,13 @@ def read_wording(data: bytes) -> Wording:
         raise ValueError("the wording must be NFC UTF-8 with LF line ends and no byte-order mark")
     marks = [("0", 0, "")]
     parent = "0"
-    for match in _LINE.finditer(text):
-        number, parent = _number(match, parent)
-        marks.append((number, match.start(), match["title"].strip()))
+    start = 0
+    for line in text.split("\n"):
+        label = _opens(text, start, start + len(line))
+        if label is not None:
+            number, parent = _number(label, parent)
+            marks.append((number, start, text[label.end : start + len(line)].strip()))
+        start += len(line) + 1
     if len(marks) > 1 and marks[1][1] == 0:
         marks.pop(0)
     ends = [start for _, start, _ in marks[1:]] + [len(text)]
@@ -76,15 +73,22 @@ def uncovered(wording: Wording, claimed: Iterable[str], skipped: Iterable[str]) 
     return problems
 
 
-def _number(match: re.Match[str], parent: str) -> tuple[str, str]:
+def _opens(text: str, start: int, end: int) -> Label | None:
+    """The number a line of a clean wording begins with: printed whole, and parted from the words by a blank or not at
+    all where no other reading is possible.
+    """
+    label = next(iter(labels_at(text, start, end)), None)
+    if label is None or label.damaged:
+        return None
+    if label.style in ("chapter", "article", "chinese_paren", "arabic_paren"):
+        return label
+    after = text[label.end - 1]
+    return label if label.style == "dotted" and after in " \u3000" and text[label.end - 2].isdigit() else None
+
+
+def _number(label: Label, parent: str) -> tuple[str, str]:
     """The segment's number, and the clause that items after it belong to."""
-    if match["item"]:
-        return f"{parent}({_whole(match['item'])})", parent
-    if match["chapter"]:
-        return f"ch{_whole(match['chapter'])}", f"ch{_whole(match['chapter'])}"
-    number = match["dotted"] or str(_whole(match["article"]))
+    if label.style in ("chinese_paren", "arabic_paren"):
+        return f"{parent}({label.key[-1]})", parent
+    number = f"ch{label.key[-1]}" if label.style == "chapter" else ".".join(map(str, label.key))
     return number, number
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isdigit() else int(cn2an.cn2an(text, "smart"))

@@ -443,7 +443,7 @@ async def test_a_sandbox_may_shorten_the_floors_and_says_so_in_its_first_event(s
     await story.enter()
     await story.quote()
     screen = await story.serve("c2.4")
-    assert (await story.case()).reading.screens[screen].clauses["c2.4/plain"].floor_ms == 1500
+    assert (await story.case()).reading.screens[screen].clauses["c2.4/plain"].floor_ms == 1400
 
 
 async def test_a_service_without_numbers_is_read_without_a_quote(story: Story) -> None:

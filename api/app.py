@@ -39,8 +39,10 @@ from api.keeper import Keeper
 from api.keys import check_mode, derived
 from api.live import Live
 from api.logs import configure_logs
+from api.metrics import watch_models
 from api.monitor import Monitor
 from api.once import MemoryOnce, Once, RedisOnce
+from api.packs import PackChanger
 from api.proofroom import Proofroom
 from api.rooms import open_rooms
 from api.routes import (
@@ -138,6 +140,8 @@ def create_app(
     face_duties = FaceDuties(rooms.duties, faces, health)
     alarms = AlarmBoard(store.alarms, health)
     monitor = Monitor(store, health, now, settings.monitor_every_s)
+    packs = PackChanger(rooms.identity.faces, health)
+    watch_models(rooms.workers.load)
     desk = Desk(store.ledger, store.vault, shared.answers, now, alone=not settings.redis_url)
     proofroom = Proofroom.of(settings, store, rooms, now, health.alarm, lambda: health.sound)
 
@@ -166,6 +170,8 @@ def create_app(
                 rooms.identity.signals.seen.learn,
                 rooms.identity.signals.gallery.learn,
                 faces.learn,
+                face_duties.learn,
+                packs.watch.learn,
             )
             chores = (
                 alarms.run,
@@ -176,9 +182,11 @@ def create_app(
                 rescreener.run,
                 signal_watch.run,
                 face_duties.run,
+                packs.run,
                 shared.tidy,
             )
             await stack.enter_async_context(following(store, proofroom.duties(live), learners, chores, health, now))
+            await packs.look()  # before the first picture
             health.started()
             yield
             health.stopping()

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from prometheus_client import Gauge
 
 from api.health import Health
 from evidence.errors import Error
-from evidence.events import instant
+from evidence.events import BODIES, CaseOpened, instant, stream_kind
+from evidence.events.envelope import parse_body
+from evidence.log import Entry
 from evidence.retention import Table
 from kyc import notices
 from kyc.duties import flow
@@ -29,6 +32,15 @@ class FaceDuties:
         self._ports = ports
         self._faces = faces
         self._health = health
+        self._tenants: set[str] = set()
+
+    def learn(self, entries: Sequence[Entry]) -> None:
+        """Which tenants there are."""
+        for entry in entries:
+            if entry.seq == 1 and stream_kind(entry.stream) == "case":
+                opened = parse_body(entry.line, BODIES)
+                if isinstance(opened, CaseOpened):
+                    self._tenants.add(opened.tenant)
 
     async def run(self) -> None:
         while True:
@@ -38,7 +50,9 @@ class FaceDuties:
 
     async def look(self) -> None:
         limits = self._ports.limits
-        for tenant, persons in self._faces.persons().items():
+        stored = self._faces.persons()
+        for tenant in sorted(self._tenants | stored.keys()):
+            persons = stored.get(tenant, 0)
             PERSONS.labels(tenant).set(persons)
             try:
                 filing = await flow.count(tenant, persons, self._ports)
@@ -47,6 +61,8 @@ class FaceDuties:
                 _log.warning("the count of stored faces was put off: %s", error.code)
                 continue
             ASSESSED.labels(tenant).set(held.assessment is not None)
+            lacking = None if held.assessment else "no impact assessment counts: in production no face is asked for"
+            self._health.lacks(f"face_assessment_{tenant}", lacking)
             if filing is not None:
                 self._health.alarm(
                     f"face_filing_{tenant}", f"{persons} persons: to be filed by {filing.due}", stops=False

@@ -36,6 +36,7 @@ class Health:
         self._own: dict[str, Alarm] = {}
         self._heard: dict[str, Alarm] = {}
         self._checked: dict[str, datetime] = {}
+        self._lacks: dict[str, str] = {}
         self._started = False
 
     def started(self) -> None:
@@ -75,6 +76,13 @@ class Health:
         if keep:
             self._own = told | self._own
 
+    def lacks(self, name: str, what: str | None) -> None:
+        """Something an operator still owes; None once it is there. Changes nothing about being ready."""
+        if what is None:
+            self._lacks.pop(name, None)
+        else:
+            self._lacks[name] = what
+
     def checked(self, what: str) -> None:
         """The monitor read all of it and found nothing."""
         self._checked[what] = self._now()
@@ -108,6 +116,7 @@ class Health:
         return {
             "ready": self._started and self.sound and not behind,
             "alarms": {name: alarm.what for name, alarm in self.alarms.items()},
+            "lacks": dict(self._lacks),
             "followers": followers,
             "checked": {what: instant(at) for what, at in self._checked.items()},
         }

@@ -77,6 +77,7 @@ from evidence.events.identity import (
     RouteChosen,
     RouteLocked,
 )
+from evidence.events.models import ModelPackChosen
 from evidence.events.reading import (
     ActTimed,
     AloudPlayed,
@@ -193,6 +194,7 @@ OTHER_EVENTS = (
     KeyRetired,
     TenantKeyAdopted,
     TenantKeyRetired,
+    ModelPackChosen,
 )
 SCREENING_EVENTS = (ListLoaded, PartyScreened, HitsRead, HitsDecided)
 RISK_EVENTS = (RiskRulesLoaded, RiskDecided, FaceSearched, SignalsRead, SignalsDecided)
@@ -285,6 +287,7 @@ __all__ = [
     "Locale",
     "Media",
     "Mode",
+    "ModelPackChosen",
     "NeedsTold",
     "NoticeShown",
     "PageEntered",

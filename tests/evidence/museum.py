@@ -35,6 +35,7 @@ _STREAMS = {
     "screening": "screen",
     "risk": "risk",
     "duty": "tenant",
+    "model": "model",
 }
 
 

@@ -52,3 +52,16 @@ async def test_at_the_limit_a_filing_waits_with_its_day_and_a_pack(story: Story)
         assert name in text
         assert REGISTER.sha256 in text
         assert pack["rules"]["notice_sha256"] in text
+
+
+async def test_a_missing_assessment_is_told_with_the_readiness_until_it_counts(story: Story) -> None:  # KYC-16
+    duties, health = await watched(story, 1, Limits())
+    await duties.look()
+    assert list(health.report()["lacks"]) == ["face_assessment_demo"]
+    assert health.sound
+    await record(story, REGISTER)
+    await duties.look()
+    assert list(health.report()["lacks"]) == ["face_assessment_demo"]  # one person's word is not enough
+    await record(story, APPROVE, TWO)
+    await duties.look()
+    assert health.report()["lacks"] == {}

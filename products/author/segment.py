@@ -24,6 +24,7 @@ class SegmentedClause(Frozen, frozen=True, kw_only=True):
     """
 
     id: str
+    src: str  # the number as product definitions count: 2.5(3)
     number: str | None
     title: str
     kind: str
@@ -114,6 +115,7 @@ def _clause(text: str, node: Node, category: Category, limits: bool, cites: list
     numbers = [q for q in quantities(text, begin, node.end) if not any(q.start < b and a < q.end for a, b in spans)]
     return SegmentedClause(
         id=node.id,
+        src=node.key,
         number=node.label.printed if node.label else None,
         title=node.title,
         kind=node.kind,

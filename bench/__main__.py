@@ -18,6 +18,7 @@ BENCHES = (
     "liveness",
     "risk",
     "papers",
+    "products_compile",
     "products_reading",
 )  # modules of this folder, each with `async def measure() -> dict[str, Metric]`
 RESULT = Path("build/bench.json")

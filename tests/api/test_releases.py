@@ -45,7 +45,7 @@ def test_an_admin_sees_each_version_and_what_the_lint_says(admin: Agent) -> None
     assert set(version["hashes"]) == {"formal", "numbers", "plain", "rules", "full"}
     findings = admin.get(f"{VERSIONS}/1/findings")
     assert (findings["full"], findings["findings"]) == (version["hashes"]["full"], [])
-    same = admin.get("/v1/products/anju_term_life/difference", older=1, newer=1)
+    same = admin.get("/v1/products/anju_term_life/difference", older="1", newer="1")
     assert (same["clauses"], same["read_again"], same["requote"]) == ([], [], False)
 
 
@@ -95,7 +95,7 @@ def test_for_an_agent_and_for_an_unknown_product_there_are_no_versions(service: 
             admin.get(path)
         assert refused.value.status == 404
     with pytest.raises(ProblemError) as refused:
-        admin.get("/v1/products/anju_term_life/difference", older=1, newer=1)
+        admin.get("/v1/products/anju_term_life/difference", older="1", newer="1")
     assert refused.value.status == 404
     with pytest.raises(ProblemError) as refused:
         admin.post(f"{VERSIONS}/1/publication", {"full": "0" * 64})

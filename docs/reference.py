@@ -1,6 +1,7 @@
-"""`python -m docs.reference` writes EVENTS, ERRORS, SETTINGS and RETENTION (.md) from the source; a test compares.
+"""`python -m docs.reference` writes EVENTS, ERRORS, SETTINGS, RETENTION and READABILITY (.md); a test compares.
 
 The source is read, not imported: what is documented is what stands there, comments included, whoever imports it.
+Only READABILITY comes from running code, over the catalogue.
 """
 
 import ast
@@ -11,9 +12,23 @@ import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from docs.readability import readability_page
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("api", "kyc", "esign", "products", "evidence")
-EVENTS = ("cases", "reading", "suitability", "identity", "signing", "screening", "risk", "duties", "models", "releases", "staff")
+EVENTS = (
+    "cases",
+    "reading",
+    "suitability",
+    "identity",
+    "signing",
+    "screening",
+    "risk",
+    "duties",
+    "models",
+    "releases",
+    "staff",
+)
 MADE = "<!-- Made by `make docs`. Change the code, not this page. -->"
 
 
@@ -292,6 +307,7 @@ PAGES = {
     "ERRORS.md": errors_page,
     "SETTINGS.md": settings_page,
     "RETENTION.md": retention_page,
+    "READABILITY.md": readability_page,
 }
 
 

@@ -23,7 +23,8 @@ _VOWELS = re.compile(r"[aeiouy]+")
 
 
 class Measure(Frozen, frozen=True, kw_only=True):
-    """Of one level in one language. Chinese in Han characters, English in words and as Flesch-Kincaid grade."""
+    """Of one level in one language, the filed wording as `formal`. Chinese in Han characters, English in words and as
+    Flesch-Kincaid grade."""
 
     level: str
     locale: Locale
@@ -48,7 +49,8 @@ def measures(compiled: Compiled) -> tuple[Measure, ...]:
             ]
             if own:
                 found.append(_measure(level, locale, own))
-    return tuple(found)
+    filed = [compiled.wording.cut(placed.clause.src) for placed in compiled.clauses.values()]
+    return (*found, _measure("formal", compiled.product.languages.authoritative, filed))
 
 
 def _measure(level: str, locale: Locale, texts: Sequence[str]) -> Measure:

@@ -417,10 +417,12 @@ def test_a_bound_holds_only_while_it_is_in_force(term_life_files: Files) -> None
 
 def test_the_report_of_readability_has_a_line_for_each_level_and_language(term_life: Compiled) -> None:  # PRD-04
     lines = report([term_life]).splitlines()
-    assert len(lines) == 2 + 4
+    assert len(lines) == 2 + 4 + 1
     plain = next(item for item in measures(term_life) if item.level == "plain" and item.locale == "zh-CN")
     assert plain.mean <= 18
     assert plain.longest <= 60
+    formal = next(item for item in measures(term_life) if item.level == "formal")
+    assert formal.grade > 1 > plain.grade
 
 
 def test_every_rule_says_what_to_change_in_both_languages() -> None:

@@ -179,6 +179,7 @@ def _reading(case: Case) -> dict[str, Any]:
         "attempts": dict(reading.attempts),
         "acknowledged": sorted(reading.acknowledged),
         "suitability": reading.suitability,
+        "leaf": next(reversed(reading.leaves), None),
     }
 
 

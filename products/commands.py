@@ -97,6 +97,19 @@ class PlayAloud(Frozen, frozen=True, kw_only=True):
     whole: bool
 
 
+class Compare(Frozen, frozen=True, kw_only=True):
+    """Products of one kind, side by side; the one of this case may be among them."""
+
+    products: Annotated[tuple[Id, ...], msgspec.Meta(min_length=2, max_length=3)]
+    locale: Locale
+
+
+class ShowChanges(Frozen, frozen=True, kw_only=True):
+    """What the version on sale now says differently from the one this case pinned."""
+
+    locale: Locale
+
+
 # --- does it fit -----------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +163,8 @@ ReadingCommand = (
     | EnterPage
     | OpenTerm
     | PlayAloud
+    | Compare
+    | ShowChanges
     | TellNeeds
     | AssessSuitability
     | GradeRisk

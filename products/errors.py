@@ -136,6 +136,24 @@ class ScreenStale(
     pass
 
 
+class NotComparable(
+    Unprocessable,
+    code="NOT_COMPARABLE",
+    zh="只能同时对比两到三款同一类的产品，请重新选择。",
+    en="Two or three different products of one kind can be compared. Please choose again.",
+):
+    pass
+
+
+class NothingChanged(
+    Refused,
+    code="NOTHING_CHANGED",
+    zh="您看的就是现在销售的版本，没有变化。",
+    en="You are looking at the version on sale now. Nothing changed.",
+):
+    pass
+
+
 class QuestionUnknown(
     Unprocessable,
     code="QUESTION_UNKNOWN",

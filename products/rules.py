@@ -26,6 +26,7 @@ from products.commands import (
     Answer,
     AnswerHealth,
     AssessSuitability,
+    Compare,
     ConfirmRisk,
     EndThinking,
     EnterPage,
@@ -36,6 +37,7 @@ from products.commands import (
     ReportReading,
     ServeScreen,
     SetQuote,
+    ShowChanges,
     TellNeeds,
 )
 from products.compiled import Compiled, text_sha256
@@ -79,6 +81,8 @@ STEPS: dict[type[ReadingCommand], str | None] = {  # None: as soon as the custom
     AnswerHealth: "health",
     TellNeeds: None,
     EnterPage: None,
+    Compare: None,
+    ShowChanges: None,
 }
 BEFORE_SIGNING = (SetQuote, TellNeeds, AssessSuitability, GradeRisk, ConfirmRisk, AnswerHealth, EndThinking)
 HELD_MS = 1_000

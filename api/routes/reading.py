@@ -10,14 +10,16 @@ from api.auth import Caller
 from api.desk import Act, Desk
 from api.rooms import Rooms
 from api.view import CaseView
+from evidence import decode
 from evidence.events import Locale
 from kyc import flow as kyc
 from kyc.commands import DecideConsent, ShowNotice
 from products import flow as products
-from products import views
+from products import replay, views
 from products.commands import (
     Acknowledge,
     Answer,
+    Compare,
     EnterPage,
     HelpCustomer,
     OpenTerm,
@@ -25,6 +27,7 @@ from products.commands import (
     ReportReading,
     ServeScreen,
     SetQuote,
+    ShowChanges,
 )
 from products.reading import flow as reading
 
@@ -140,6 +143,48 @@ async def play_aloud(
     return await act.on(case_id, data, lambda case, stamp: reading.play_aloud(case, data, stamp, rooms.products))
 
 
+@post("/v1/cases/{case_id:str}/comparisons", status_code=200)
+async def compare(
+    case_id: FromPath[str], data: JSONBody[Compare], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """Two or three products of one kind, side by side."""
+    return await act.on(case_id, data, lambda case, stamp: reading.compare(case, data, stamp, rooms.products))
+
+
+@post("/v1/cases/{case_id:str}/changes", status_code=200)
+async def show_changes(
+    case_id: FromPath[str], data: JSONBody[ShowChanges], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
+) -> CaseView:
+    """What the version on sale now says differently."""
+    return await act.on(case_id, data, lambda case, stamp: reading.show_changes(case, data, stamp, rooms.products))
+
+
+@get("/v1/cases/{case_id:str}/leaves/{sha256:str}")
+async def see_leaf(
+    case_id: FromPath[str],
+    sha256: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> dict[str, Any]:
+    """A comparison or a page of changes, as it was shown."""
+    return replay.leaf_of(await desk.own_case(caller, case_id), sha256, rooms.products)
+
+
+@get("/v1/cases/{case_id:str}/past/{seq:int}")
+async def see_past_page(
+    case_id: FromPath[str],
+    seq: FromPath[int],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> dict[str, Any]:
+    """The page behind an event, made again from the record (PRD-06)."""
+    case = await desk.own_case(caller, case_id)
+    found: dict[str, Any] = decode.parse(await replay.page_at(case.id, seq, rooms.products))
+    return found
+
+
 @post("/v1/cases/{case_id:str}/help", status_code=200)
 async def help_customer(
     case_id: FromPath[str], data: JSONBody[HelpCustomer], act: NamedDependency[Act], rooms: NamedDependency[Rooms]
@@ -149,6 +194,10 @@ async def help_customer(
 
 
 ROUTES = [
+    compare,
+    show_changes,
+    see_leaf,
+    see_past_page,
     enter_page,
     open_term,
     play_aloud,

@@ -98,6 +98,7 @@ class Reading(Frozen, frozen=True, kw_only=True):
     acted_at: str | None = None  # when the customer last did something of this room
     told_of: str | None = None  # `full` of the newer version they were told of
     helped: dict[str, str] = {}  # what a person explained -> go_on | stop
+    leaves: dict[str, ProductsCompared | ChangesShown] = {}  # comparisons and changes shown, by the digest of the page
 
     def apply(self, event: Event, body: ReadingBody) -> "Reading":
         again = self._withdrawn(body.withdraws)
@@ -130,7 +131,9 @@ class Reading(Frozen, frozen=True, kw_only=True):
                 return replace(again, told_of=body.newest or again.told_of)
             case PersonHelped():
                 return again._helped(body)
-            case TermOpened() | ActTimed() | ProductsCompared() | ChangesShown():
+            case ProductsCompared() | ChangesShown():
+                return replace(again, leaves={**again.leaves, body.page_sha256: body})
+            case TermOpened() | ActTimed():
                 return again
             case _:
                 assert_never(body)

@@ -2,9 +2,13 @@
 
 from evidence.case import Case
 from evidence.events import Stamp
-from products.commands import EnterPage, HelpCustomer, OpenTerm, PlayAloud
+from products.commands import Compare, EnterPage, HelpCustomer, OpenTerm, PlayAloud, ShowChanges
+from products.comparing import changes, comparison
+from products.errors import NothingChanged, ProductUnknown
 from products.ports import Ports
 from products.reading import rules
+from products.release.flow import all_for_sale
+from products.rules import licensed
 from products.stored import newer_version
 
 
@@ -23,6 +27,30 @@ async def open_term(case: Case, command: OpenTerm, stamp: Stamp, ports: Ports) -
 async def play_aloud(case: Case, command: PlayAloud, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
     return await ports.ledger.record(case.id, lambda now: rules.play_aloud(now, command, stamp), stamp)
+
+
+async def compare(case: Case, command: Compare, stamp: Stamp, ports: Ports) -> Case:
+    """NotComparable unless they are two or three products of one kind, on sale."""
+    rules.admit(case, command, stamp)
+    licensed(case.mode, ports.licence)
+    sold = {compiled.product.id: compiled for compiled in await all_for_sale(stamp.at, ports)}
+    if not set(command.products) <= sold.keys():
+        raise ProductUnknown("not on sale")
+    page = comparison([sold[name] for name in command.products], command.locale)
+    return await ports.ledger.record(case.id, lambda now: rules.compare(now, command, page, stamp), stamp)
+
+
+async def show_changes(case: Case, command: ShowChanges, stamp: Stamp, ports: Ports) -> Case:
+    """NothingChanged when the version of this case is the one on sale."""
+    rules.admit(case, command, stamp)
+    pinned = ports.catalogue.of(case)
+    newest = next(
+        (item for item in await all_for_sale(stamp.at, ports) if item.product.id == pinned.product.id), pinned
+    )
+    if newest.hashes.full == pinned.hashes.full:
+        raise NothingChanged("the same version")
+    page = changes(pinned, newest, command.locale)
+    return await ports.ledger.record(case.id, lambda now: rules.show_changes(now, command, page, stamp), stamp)
 
 
 async def help_customer(case: Case, command: HelpCustomer, stamp: Stamp, ports: Ports) -> Case:

@@ -7,13 +7,16 @@ from evidence.errors import CaseClosed, NotAllowed
 from evidence.events import (
     AloudPlayed,
     Body,
+    ChangesShown,
     PageEntered,
     PersonHelped,
+    ProductsCompared,
     Stamp,
     TermOpened,
     parse_instant,
 )
-from products.commands import EnterPage, HelpCustomer, OpenTerm, PlayAloud
+from products.commands import Compare, EnterPage, HelpCustomer, OpenTerm, PlayAloud, ShowChanges
+from products.comparing import Changes, Comparison, leaf_sha256
 from products.compiled import Compiled
 from products.definition import Question
 from products.errors import NothingToHelp, ScreenStale, TermUnknown
@@ -23,7 +26,7 @@ from products.reading.returning import resumed
 from products.rules import admit
 from products.visible import heard_room
 
-__all__ = ["admit", "admit_help", "enter_page", "help_customer", "open_term", "play_aloud"]
+__all__ = ["admit", "admit_help", "compare", "enter_page", "help_customer", "open_term", "play_aloud", "show_changes"]
 
 LATE = timedelta(seconds=60)
 SPEEDS = range(80, 151)  # per cent of the normal speed at which reading aloud counts
@@ -72,6 +75,27 @@ def play_aloud(case: Case, command: PlayAloud, stamp: Stamp) -> tuple[Body, ...]
             whole=command.whole,
             counts=counts and command.level != "one",
             satisfies=(*read, *unhurried(case, read)),
+        ),
+    )
+
+
+# --- leaves: pages that follow from versions alone -------------------------------------------------------------------
+
+
+def compare(case: Case, command: Compare, page: Comparison, stamp: Stamp) -> tuple[Body, ...]:
+    admit(case, command, stamp)
+    return (ProductsCompared(products=page.products, locale=page.locale, page_sha256=leaf_sha256(page)),)
+
+
+def show_changes(case: Case, command: ShowChanges, page: Changes, stamp: Stamp) -> tuple[Body, ...]:
+    admit(case, command, stamp)
+    return (
+        ChangesShown(
+            older=page.older,
+            newer=page.newer,
+            locale=page.locale,
+            clauses=tuple(item.clause for item in page.clauses),
+            page_sha256=leaf_sha256(page),
         ),
     )
 

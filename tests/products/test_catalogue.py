@@ -19,6 +19,7 @@ from products.quoting import compute_quote, given, values_of
 from products.render import compose, render, shows_personal
 from tests.products.conftest import CATALOGUE
 
+Raw = dict[str, int | str]
 FOLDERS = sorted(path.parent for path in CATALOGUE.glob(f"*/{DEFINITION}"))
 NAMES = [folder.name for folder in FOLDERS]
 EIGHT = {"benefit", "exclusion", "waiting", "cooling_off", "renewal", "claim", "period", "other"}
@@ -160,7 +161,7 @@ def test_early_cancer_is_no_severe_illness_and_is_paid_as_a_mild_one(loaded: dic
 @pytest.mark.parametrize("start_age", [60, 65, 70])
 @pytest.mark.parametrize("sex", ["male", "female"])
 def test_money_is_back_at_exactly_the_age_that_is_told(loaded: dict[str, Compiled], sex: str, start_age: int) -> None:
-    raw = {"age": 45, "sex": sex, "yearly": 12000, "pay_years": 10, "start_age": start_age}
+    raw: Raw = {"age": 45, "sex": sex, "yearly": 12000, "pay_years": 10, "start_age": start_age}
     out = {key: Decimal(text) for key, text in compute_quote(loaded["suihe_annuity"], raw).outputs.items()}
     assert out["pension"] * (out["even_years"] - 1) < out["paid_all"] <= out["pension"] * out["even_years"]
     assert out["even_age"] == start_age + out["even_years"] - 1
@@ -170,14 +171,14 @@ def test_money_is_back_at_exactly_the_age_that_is_told(loaded: dict[str, Compile
 
 @pytest.mark.parametrize("bill", [0, 100, 3000, 33400, 33500, 100000])
 def test_of_a_medical_bill_every_fen_is_paid_by_somebody(loaded: dict[str, Compiled], bill: int) -> None:
-    raw = {"age": 40, "job": "office", "dest": "home", "sum": 300000, "bill": bill}
+    raw: Raw = {"age": 40, "job": "office", "dest": "home", "sum": 300000, "bill": bill}
     out = {key: Decimal(text) for key, text in compute_quote(loaded["youan_travel"], raw).outputs.items()}
     assert out["medical"] + out["own"] == bill
     assert out["medical"] == min(max(Decimal(bill) - 100, Decimal(0)) * 9 / 10, Decimal(30000))
 
 
 def test_disability_pays_a_tenth_less_with_each_grade(loaded: dict[str, Compiled]) -> None:
-    raw = {"age": 40, "job": "manual", "dest": "asia", "sum": 200000}
+    raw: Raw = {"age": 40, "job": "manual", "dest": "asia", "sum": 200000}
     paid = [
         compute_quote(loaded["youan_travel"], {**raw, "level": level}).outputs["disabled"] for level in range(1, 11)
     ]
@@ -209,7 +210,7 @@ def test_the_risk_sentence_is_copied_out_word_for_word(loaded: dict[str, Compile
     assert [item.text["zh-CN"] for item in copied] == [wanted]
 
 
-TRIGGERS: tuple[tuple[str, dict[str, int | str], dict[str, int | str]], ...] = (
+TRIGGERS: tuple[tuple[str, Raw, Raw], ...] = (
     ("s_single", {"pay_years": 1, "sum": 500000}, {"income": 100000, "budget": 1000000}),
     ("s_afford", {"pay_years": 5, "sum": 500000}, {"income": 100000, "budget": 1000000}),
     ("s_budget", {"pay_years": 5, "sum": 500000}, {"income": 1000000, "budget": 100000}),
@@ -217,7 +218,7 @@ TRIGGERS: tuple[tuple[str, dict[str, int | str], dict[str, int | str]], ...] = (
 )
 
 
-def spoke(compiled: Compiled, raw: dict[str, int | str], facts: dict[str, int | str]) -> set[str]:
+def spoke(compiled: Compiled, raw: Raw, facts: Raw) -> set[str]:
     quote = compute_quote(compiled, raw)
     fit = compiled.product.suitability
     known: dict[str, Input] = {name: item for name, item in fit.facts.items() if name in facts}
@@ -232,24 +233,24 @@ def spoke(compiled: Compiled, raw: dict[str, int | str], facts: dict[str, int | 
 
 @pytest.mark.parametrize(("rule", "changed", "facts"), TRIGGERS, ids=[rule for rule, _, _ in TRIGGERS])
 def test_each_trigger_of_the_participating_endowment_speaks_alone(
-    loaded: dict[str, Compiled], rule: str, changed: dict[str, int | str], facts: dict[str, int | str]
+    loaded: dict[str, Compiled], rule: str, changed: Raw, facts: Raw
 ) -> None:  # PRD-10
-    calm: dict[str, int | str] = {"need": "later", "hope": "accept"}
-    raw: dict[str, int | str] = {"age": 40, "sum": 100000, "term": 10, "pay_years": 5, **changed}
+    calm: Raw = {"need": "later", "hope": "accept"}
+    raw: Raw = {"age": 40, "sum": 100000, "term": 10, "pay_years": 5, **changed}
     assert spoke(loaded["fuman_endowment"], raw, {**calm, **facts}) == {rule}
 
 
 def test_paying_until_old_age_is_warned_of(loaded: dict[str, Compiled]) -> None:  # PRD-10
-    raw: dict[str, int | str] = {"age": 65, "sex": "male", "yearly": 5000, "pay_years": 5, "start_age": 70}
-    rich: dict[str, int | str] = {"income": 1000000, "budget": 1000000, "need": "old_age"}
+    raw: Raw = {"age": 65, "sex": "male", "yearly": 5000, "pay_years": 5, "start_age": 70}
+    rich: Raw = {"income": 1000000, "budget": 1000000, "need": "old_age"}
     assert spoke(loaded["suihe_annuity"], raw, rich) == {"s_elder"}
     raw = {"age": 60, "sex": "male", "yearly": 5000, "pay_years": 10, "start_age": 70}
     assert spoke(loaded["suihe_annuity"], raw, rich) == set()
 
 
 def test_dangerous_jobs_and_illness_are_refused(loaded: dict[str, Compiled]) -> None:
-    trip: dict[str, int | str] = {"age": 30, "job": "office", "dest": "home"}
-    safe: dict[str, int | str] = {"danger": "no_work", "sport": "no_sport", "fit": "fit_yes"}
+    trip: Raw = {"age": 30, "job": "office", "dest": "home"}
+    safe: Raw = {"danger": "no_work", "sport": "no_sport", "fit": "fit_yes"}
     assert spoke(loaded["youan_travel"], trip, safe) == set()
     assert spoke(loaded["youan_travel"], trip, {**safe, "danger": "yes_work"}) == {"s_danger"}
     assert spoke(loaded["youan_travel"], trip, {**safe, "sport": "yes_sport"}) == {"s_sport"}

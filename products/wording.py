@@ -6,17 +6,25 @@ What a number looks like is declared once, in `products.author.labels`; damaged 
 person to confirm, are text here.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
 from evidence.events import Frozen
+from products.author.contents import Contents, find_contents
 from products.author.labels import Label, labels_at
+from products.author.layout import units
 
+TOC = "toc"
 MAX_SKIPPED = 200  # characters; a longer skipped segment is text somebody should read
+
+_LISTED = re.compile(r"^[^\S\n]*(?:条款|合同)?\s?目\s?[录錄次]", re.MULTILINE)
 
 
 class Segment(Frozen, frozen=True, kw_only=True):
-    """`number`: `0` before the first number, `ch2`, `5`, `5.1`, `5.1(3)`. Half-open character positions."""
+    """`number`: `0` before the first number, `toc` the wording's own contents, `ch2`, `5`, `5.1`, `5.1(3)`.
+    Half-open character positions.
+    """
 
     number: str
     start: int
@@ -25,8 +33,12 @@ class Segment(Frozen, frozen=True, kw_only=True):
 
 
 class Wording(Frozen, frozen=True, kw_only=True):
+    """`contents`: number and title of each line of its own 目录: the segment `toc`, to `contents_end`."""
+
     text: str
     segments: dict[str, Segment]
+    contents: tuple[tuple[str, str], ...] = ()
+    contents_end: int = 0
 
     def cut(self, number: str) -> str:
         segment = self.segments[number]
@@ -38,11 +50,15 @@ def read_wording(data: bytes) -> Wording:
     text = data.decode("utf-8")
     if "\r" in text or text.startswith("\ufeff") or not unicodedata.is_normalized("NFC", text):
         raise ValueError("the wording must be NFC UTF-8 with LF line ends and no byte-order mark")
+    contents = find_contents(text, units(text)) if _LISTED.search(text) else None
     marks = [("0", 0, "")]
     parent = "0"
     start = 0
     for line in text.split("\n"):
-        label = _opens(text, start, start + len(line))
+        listed = contents is not None and contents.start <= start < contents.end
+        if listed and marks[-1][0] != TOC:
+            marks.append((TOC, start, "目录"))
+        label = None if listed else _opens(text, start, start + len(line))
         if label is not None:
             number, parent = _number(label, parent)
             marks.append((number, start, text[label.end : start + len(line)].strip()))
@@ -55,7 +71,18 @@ def read_wording(data: bytes) -> Wording:
         if number in segments:
             raise ValueError(f"number {number} stands twice in the wording")
         segments[number] = Segment(number=number, start=start, end=end, title=title)
-    return Wording(text=text, segments=segments)
+    return Wording(
+        text=text, segments=segments, contents=_listed(contents), contents_end=contents.end if contents else 0
+    )
+
+
+def _listed(contents: Contents | None) -> tuple[tuple[str, str], ...]:
+    found = []
+    parent = "0"
+    for entry in contents.entries if contents else ():
+        number, parent = _number(entry.label, parent)
+        found.append((number, entry.title))
+    return tuple(found)
 
 
 def uncovered(wording: Wording, claimed: Iterable[str], skipped: Iterable[str]) -> list[tuple[str, str]]:
@@ -68,7 +95,8 @@ def uncovered(wording: Wording, claimed: Iterable[str], skipped: Iterable[str]) 
     for number, segment in wording.segments.items():
         if number not in skip and number not in taken:
             problems.append((number, f"({segment.title[:12]}) belongs to no clause"))
-        if number in skip and segment.end - segment.start > MAX_SKIPPED:
+        begins = max(segment.start, wording.contents_end) if number == TOC else segment.start
+        if number in skip and segment.end - begins > MAX_SKIPPED:
             problems.append((number, f"skipped, but longer than {MAX_SKIPPED} characters"))
     return problems
 

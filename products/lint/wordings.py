@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 import cn2an
 
+from products.author.contents import similar
 from products.compiled import Compiled
 from products.lint.lists import CN, words
 from products.lint.places import Found, Rules, at_segment, chinese, upward
+from products.wording import TOC
 
 SIMILAR = 0.85  # of a title in the contents and at its clause
 LONG_PARAGRAPH = 24  # characters; a shorter one may stand twice by right
@@ -21,9 +22,6 @@ _REFERENCE = re.compile(
 )
 _ABOVE = re.compile(rf"(?:上述|前述|前款|本条)第?[（(](?P<n>[{CN}\d]+)[）)]项?")
 _OF_LAW = re.compile(r"(?:法|条例|办法|规定|解释)》?[^。；，]{0,4}$")
-_CONTENTS = re.compile(
-    rf"^[ \u3000]*(?P<n>\d+(?:\.\d+)+|第[{CN}\d]+条)[ \u3000]*(?P<title>[^\n.…·]+?)[.…·\s]*\d*$", re.MULTILINE
-)
 
 
 def contents_agree(compiled: Compiled) -> Iterator[Found]:
@@ -46,19 +44,16 @@ def contents_agree(compiled: Compiled) -> Iterator[Found]:
 
 
 def _contents_page(compiled: Compiled) -> Iterator[Found]:
-    front = compiled.wording.segments.get("0")
-    text = compiled.wording.text[front.start : front.end] if front else ""
-    _, heading, page = text.partition("目录")
-    if not heading:
-        return
-    listed = {_whole_number(match["n"]): match["title"].strip() for match in _CONTENTS.finditer(page)}
-    found = {number: item.title for number, item in compiled.wording.segments.items() if number in listed}
+    segments = compiled.wording.segments
+    listed = dict(compiled.wording.contents)
     for number, title in listed.items():
-        if number not in found:
+        if number not in segments:
             yield "source", f"the contents list {number} {title}, which is not in the wording"
-        elif title and SequenceMatcher(None, title, found[number], autojunk=False).ratio() < SIMILAR:
-            yield at_segment(compiled, number), f"the contents call {number} {title}, the wording {found[number]}"
-    if [number for number in compiled.wording.segments if number in listed] != [n for n in listed if n in found]:
+        elif title and similar(title, segments[number].title) < SIMILAR:
+            own = segments[number].title
+            yield at_segment(compiled, number), f"the contents call {number} {title}, the wording {own}"
+    order = [number for number in segments if number in listed]
+    if order != [number for number in listed if number in segments]:
         yield "source", "the contents have another order than the wording"
 
 
@@ -66,7 +61,7 @@ def numbers_run_on(compiled: Compiled) -> Iterator[Found]:
     """L03: within each parent the numbers are 1, 2, 3 …: nothing lost, nothing twice."""
     last: dict[str, int] = {}
     for number in compiled.wording.segments:
-        if number == "0":
+        if number in ("0", TOC):
             continue
         parent, own = _split(number)
         before = last.get(parent, 0)
@@ -164,7 +159,7 @@ def _whole_number(text: str) -> str:
 def _alike(cited: str, title: str, text: str) -> bool:
     """The citing words are the title, or a word of it; titles of unnumbered headings stand in the text's first line."""
     own = title or text.split("\n", 1)[0]
-    return cited in own or own in cited or SequenceMatcher(None, cited, own, autojunk=False).ratio() >= SIMILAR
+    return cited in own or own in cited or similar(cited, own) >= SIMILAR
 
 
 RULES: Rules = (

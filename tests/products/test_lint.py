@@ -38,6 +38,29 @@ def number(param: str, words: str, old: tuple[str, str], new: tuple[str, str]) -
     return apply
 
 
+CONTENTS = """
+目录
+第一章 您与我们订立的合同……1
+1.1 合同的构成……1
+1.2 合同的成立与生效……1
+1.4 犹豫期……1
+第二章 我们保什么……2
+2.1 基本保险金额……2
+2.2 保险期间……2
+2.5 责任免除……3
+
+第一章 您"""
+
+
+def contents(*changes: tuple[str, str]) -> Mutation:
+    """A contents page in front of the wording, with mistakes."""
+    page = CONTENTS
+    for old, new in changes:
+        assert old in page
+        page = page.replace(old, new)
+    return both(rewrite("\n第一章 您", page), edit('skip: ["0", ch1,', 'skip: ["0", toc, ch1,'))
+
+
 # Rule, what it says, the mutation. Those of the format itself stand in test_definition.
 MUTATIONS: tuple[tuple[str, str, Mutation], ...] = (
     # L01: every character belongs to one clause
@@ -47,8 +70,9 @@ MUTATIONS: tuple[tuple[str, str, Mutation], ...] = (
     # L02: the tree follows the wording and its contents
     ("L02", "stands before", moved("  - id: c2.2\n", "  - id: c2.1\n")),
     ("L02", "stands before", moved("  - id: c6.4\n", "  - id: c6.3\n")),
-    ("L02", "the contents call 1.4", rewrite("\n第一章 您", "\n目录\n　1.4 等待期……1\n\n第一章 您")),
-    ("L02", "which is not in the wording", rewrite("\n第一章 您", "\n目录\n　1.9 犹豫期……1\n\n第一章 您")),
+    ("L02", "the contents call 1.4", contents(("1.4 犹豫期", "1.4 等待期"))),
+    ("L02", "which is not in the wording", contents(("1.4 犹豫期", "1.9 犹豫期"))),
+    ("L02", "another order", contents(("2.1 基本保险金额……2\n2.2 保险期间", "2.2 保险期间……2\n2.1 基本保险金额"))),
     # L03: numbers run on
     ("L03", "follows 6", both(rewrite("（7）核爆炸", "（8）核爆炸"), edit('"2.5(7)"', '"2.5(8)"'))),
     ("L03", "ch8 follows 6", both(rewrite("第七章", "第八章"), edit("ch6, ch7]", "ch6, ch8]"))),
@@ -352,8 +376,7 @@ def test_a_guarded_divisor_and_a_stated_rounding_are_no_findings(term_life_files
 
 
 def test_a_contents_page_that_agrees_is_no_finding(term_life_files: Files) -> None:
-    page = "\n目录\n　1.4 犹豫期……1\n　2.5 责任免除……2\n\n第一章 您"
-    assert found(rewrite("\n第一章 您", page)(term_life_files)) == ()
+    assert found(contents()(term_life_files)) == ()
 
 
 def test_a_citation_of_a_law_or_with_the_right_title_is_no_finding(term_life_files: Files) -> None:

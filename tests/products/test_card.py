@@ -1,6 +1,7 @@
 """The card service: reading comes after the block, and every price and day is in the terms."""
 
 from decimal import Decimal
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -20,9 +21,15 @@ PLACES = {"city": "本市", "province": "本省", "country": "外省", "abroad":
 amounts = st.integers(0, 100_000_000).map(lambda fen: str(Decimal(fen) / 100))
 
 
-@pytest.fixture(scope="module")
-def card() -> Compiled:
+@cache
+def product() -> Compiled:
+    """Not a fixture: a failing example would print all of it."""
     return load(FOLDER)
+
+
+@pytest.fixture
+def card() -> Compiled:
+    return product()
 
 
 def test_the_tables_are_what_their_script_computes_and_what_the_terms_print(card: Compiled) -> None:
@@ -42,14 +49,12 @@ def test_nothing_of_the_block_waits_for_reading(card: Compiled) -> None:
 
 
 @given(early=amounts, late=amounts, after=amounts)
-def test_what_was_spent_is_borne_by_one_of_the_two_and_never_twice(
-    card: Compiled, early: str, late: str, after: str
-) -> None:
+def test_what_was_spent_is_borne_by_one_of_the_two_and_never_twice(early: str, late: str, after: str) -> None:
     raw: dict[str, int | str] = {"spent_early": early, "spent_late": late, "spent_after": after}
-    out = {name: Decimal(value) for name, value in compute_quote(card, raw).outputs.items()}
+    out = {name: Decimal(value) for name, value in compute_quote(product(), raw).outputs.items()}
     assert out["yours"] + out["ours"] == Decimal(early) + Decimal(late) + Decimal(after)
     assert out["ours"] >= Decimal(after)
-    assert out["comp"] <= card.params["cover_most"]
+    assert out["comp"] <= product().params["cover_most"]
 
 
 def test_there_is_no_branch_abroad(card: Compiled) -> None:

@@ -87,7 +87,23 @@ export interface Outline {
   progress: { read: number; of: number };
   summary: { text: string; clause: string | null; topic?: string }[];
   clauses: OutlineClause[]; questions: Question[]; disclosures: Disclosure[]; glossary: Term[];
-  suitability: { needs: (Input & { name: string })[]; outcome: string | null; reasons: { rule: string; text: string }[] };
+  /** The sentence that stands at least as large as the name where benefits are not certain (PRD-09). */
+  uncertainty?: string | null;
+  suitability: {
+    needs: (Input & { name: string })[]; outcome: string | null; reasons: { rule: string; text: string }[];
+    /** Asked before any quote, and whether that was done. */
+    first?: (Input & { name: string })[]; told?: boolean;
+    /** The sentence to copy out for going on in spite of a warning; without one, own words. */
+    declaration?: string | null;
+    thinking?: { hours: number; until: string } | null;
+    risk?: RiskTest | null;
+    health?: { version: number; questions: { id: string; ask: string; effect: string }[]; outcome: string | null } | null;
+  };
+}
+export interface RiskTest {
+  level: number;
+  questions: { id: string; ask: string; choices: { value: string; text: string }[] }[];
+  done: { fits: boolean; confirmed: boolean; at: string; expires: string } | null;
 }
 export interface Span { text: string; term?: string | null; number?: boolean | null }
 export interface Block { kind: "p" | "alert" | "formal" | "explain"; label?: string | null; spans: Span[] }

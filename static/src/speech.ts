@@ -6,16 +6,20 @@ const synthesis = (): SpeechSynthesis | null => ("speechSynthesis" in window ? w
 
 export const canSpeak = (): boolean => synthesis() !== null;
 
-export function speak(text: string, onEnd?: () => void): void {
+/** The rate people can follow; reading aloud counts between 0.8 and 1.5. */
+export const RATE = 0.9;
+
+/** `onEnd(whole)`: whether the voice came to the last word by itself. */
+export function speak(text: string, onEnd?: (whole: boolean) => void): void {
   const voice = synthesis();
   if (!voice) return;
   voice.cancel();
   const said = new SpeechSynthesisUtterance(text);
   said.lang = locale();
-  said.rate = 0.9;
+  said.rate = RATE;
   if (onEnd) {
-    said.onend = onEnd;
-    said.onerror = onEnd;
+    said.onend = () => onEnd(true);
+    said.onerror = () => onEnd(false);
   }
   voice.speak(said);
 }

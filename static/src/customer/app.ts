@@ -6,13 +6,14 @@ import { said, t, type Key } from "../i18n";
 import { hush } from "../speech";
 import { sheet } from "../sheet";
 import { Journey } from "./journey";
-import { progress, quietUntil, stepNames, type Screen } from "./place";
+import { pageOf, progress, quietUntil, stepNames, type Screen } from "./place";
 import { complaint, help, privacy, settings, whoIsWho } from "./service";
 import "./screens/enter";
 import "./screens/notices";
 import "./screens/quote";
 import "./screens/read";
 import "./screens/ask";
+import "./screens/fit";
 import "./screens/identity";
 import "./screens/liveness";
 import "./screens/sign";
@@ -27,6 +28,10 @@ const SCREENS: Record<Screen, (journey: Journey) => TemplateResult> = {
   clause: (j) => html`<jz-clause .journey=${j}></jz-clause>`,
   question: (j) => html`<jz-question .journey=${j}></jz-question>`,
   suitability: (j) => html`<jz-suitability .journey=${j}></jz-suitability>`,
+  needs: (j) => html`<jz-needs .journey=${j}></jz-needs>`,
+  risk: (j) => html`<jz-risk .journey=${j}></jz-risk>`,
+  health: (j) => html`<jz-health .journey=${j}></jz-health>`,
+  thinking: (j) => html`<jz-thinking .journey=${j}></jz-thinking>`,
   disclosure: (j) => html`<jz-disclosure .journey=${j}></jz-disclosure>`,
   route: (j) => quietUntil(j.view!) ? html`<jz-quiet-route .journey=${j}></jz-quiet-route>` : html`<jz-route .journey=${j}></jz-route>`,
   face_consent: (j) => html`<jz-face-consent .journey=${j}></jz-face-consent>`,
@@ -58,6 +63,11 @@ export class CustomerApp extends LitElement {
     this.journey.subscribe(() => this.requestUpdate());
     // A line that comes back finishes what was waiting, without being asked.
     addEventListener("online", () => { if (this.journey.trouble?.offline) this.journey.trouble.again?.(); });
+    addEventListener("visibilitychange", () => {
+      const { phase, view, screen } = this.journey;
+      if (phase !== "journey" || !view) return;
+      void this.journey.enterPage(document.visibilityState === "hidden" ? "away" : pageOf(screen));
+    });
     void this.journey.start(token);
   }
 
@@ -67,6 +77,7 @@ export class CustomerApp extends LitElement {
     if (now === this.where) return;
     const first = this.where === "" || this.where === "starting";
     this.where = now;
+    if (phase === "journey" && view) void this.journey.enterPage(pageOf(this.journey.screen));
     hush();
     scrollTo(0, 0);
     // The new screen's heading takes the focus, so that a screen reader starts there and not at the old button.

@@ -8,7 +8,7 @@ import {
 import { deviceKey, forget, recall, remember, type SessionRecord } from "../device";
 import { known, locale, t, type Key } from "../i18n";
 import { Outbox } from "./outbox";
-import { freshLocal, place, type Local, type Screen } from "./place";
+import { asksFirst, freshLocal, place, type Local, type Screen } from "./place";
 
 export type Phase = "starting" | "unsupported" | "no_link" | "link" | "journey";
 
@@ -47,6 +47,8 @@ export class Journey {
   private readonly notices = new Map<string, Notice>();
   private readonly shown = new Map<string, Promise<void>>();
   private outlineFor = "";
+  private page = "";
+  private pages: Promise<void> = Promise.resolve();
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -203,6 +205,26 @@ export class Journey {
     }
   }
 
+  /** The operation track: told as it happens, one after the other, and never sent later (EVD-05). */
+  enterPage(page: string): Promise<void> {
+    this.pages = this.pages.then(async () => {
+      if (page === this.page || this.view?.consents?.["recording"]?.decision !== "given") return;
+      if (await this.tell("/pages", { page, client_at: new Date().toISOString() })) this.page = page;
+    });
+    return this.pages;
+  }
+
+  /** What is only told, not asked for: it holds nobody up, and what could not be told is not told later. */
+  async tell(rest: string, body: unknown): Promise<boolean> {
+    try {
+      const view = await this.client.post<CaseView>(this.path(rest), body, newKey());
+      if ((view.head ?? 0) > (this.view?.head ?? 0)) await this.take(view);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   path(rest = ""): string { return at.case(this.view!.id, rest); }
 
   async refresh(): Promise<void> { await this.take(await this.client.get<CaseView>(this.path())); }
@@ -219,13 +241,13 @@ export class Journey {
 
   /** The outline says what is read and answered; it is fetched again only when the reading, or the language, moved. */
   private async follow(view: CaseView, force = false): Promise<void> {
-    if (!view.reading?.quoted) return;
+    if (!view.reading || (!view.reading.quoted && !asksFirst(view))) return;
     const { seen, screen, ...rest } = view.reading;
     void seen; void screen;
-    const mark = `${locale()} ${JSON.stringify(rest)}`;
+    const mark = `${locale()} ${JSON.stringify(rest)} ${asksFirst(view)}`;
     if (mark === this.outlineFor && !force) return;
     this.outline = await this.client.get<Outline>(`${this.path("/reading")}?locale=${encodeURIComponent(locale())}`);
-    this.quote = await this.client.get<Quote>(this.path("/quote"));
+    if (view.reading.quoted) this.quote = await this.client.get<Quote>(this.path("/quote"));
     this.outlineFor = mark;
   }
 

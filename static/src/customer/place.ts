@@ -3,7 +3,7 @@
 import type { CaseView, Disclosure, Identity, Outline, OutlineClause, Question } from "../api";
 
 export type Screen =
-  | "entry" | "privacy" | "quote" | "summary" | "clause" | "question" | "suitability" | "disclosure"
+  | "entry" | "privacy" | "quote" | "summary" | "clause" | "question" | "suitability" | "disclosure" | "needs" | "risk" | "health" | "thinking"
   | "route" | "face_consent" | "face_search" | "paper_front" | "paper_back" | "confirm" | "liveness" | "verified" | "review"
   | "code" | "prepare" | "document" | "location" | "opinion" | "signature" | "done" | "declined" | "elsewhere";
 
@@ -36,7 +36,7 @@ export const freshLocal = (): Local => ({
 });
 
 /** The steps shown as "step 3 of 8". The first two come before the product's own journey. */
-const OWN = ["quote", "read", "suitability", "disclose", "identity", "sign"] as const;
+const OWN = ["quote", "read", "suitability", "disclose", "identity", "health", "sign"] as const;
 export type StepName = "entry" | "privacy" | (typeof OWN)[number];
 
 export function stepNames(view: CaseView): StepName[] {
@@ -50,6 +50,7 @@ const STEP_OF: Record<Screen, StepName> = {
   entry: "entry", privacy: "privacy", quote: "quote", summary: "read", clause: "read", question: "read",
   suitability: "suitability", disclosure: "disclose", route: "identity", face_consent: "identity", face_search: "identity",
   paper_front: "identity", paper_back: "identity", confirm: "identity", liveness: "identity", verified: "identity",
+  needs: "quote", risk: "suitability", thinking: "sign", health: "health",
   review: "identity", code: "sign", prepare: "sign", document: "sign", location: "sign", opinion: "sign",
   signature: "sign", done: "sign", declined: "sign", elsewhere: "sign",
 };
@@ -69,17 +70,34 @@ export function place(view: CaseView, outline: Outline | null, local: Local): Sc
   if (local.requote) return "quote";
   if (local.again !== null || local.reading !== null) return "clause";
   if (!local.verifiedSeen && view.identity?.verified) return "verified";
-  const step = view.steps.find((item) => item.state !== "done");
+  const step = view.steps.find((item) => item.state !== "done" && !onlyThinking(item));
   if (local.identifyAgain && (step?.name === "sign" || step === undefined)) return identityScreen(view, local);
   switch (step?.name) {
-    case "quote": return "quote";
+    case "quote": return quoteScreen(view, outline);
     case "read": return local.quoteSeen || readAny(view) ? readScreen(outline, view, local) : "quote";
-    case "suitability": return "suitability";
+    case "suitability": return missing(view, "suitability", "risk") ? "risk" : "suitability";
+    case "health": return "health";
     case "disclose": return openDisclosures(outline, "disclose").length > 0 ? "disclosure" : "elsewhere";
     case "identity": return identityScreen(view, local);
     case "sign": return signScreen(view, outline, local);
     default: return "elsewhere";
   }
+}
+
+const missing = (view: CaseView, step: string, key: string): boolean =>
+  view.steps.find((item) => item.name === step)?.missing?.includes(key) ?? false;
+
+/** Time to think holds up the signature and nothing before it (PRD-12). */
+const onlyThinking = (step: CaseView["steps"][number]): boolean =>
+  step.name === "suitability" && step.missing?.length === 1 && step.missing[0] === "rested";
+
+/** Whether something is asked or confirmed before any quote (PRD-10). */
+export const asksFirst = (view: CaseView): boolean =>
+  view.steps.find((item) => item.name === "quote")?.missing?.some((key) => key === "needs" || key.startsWith("disclosed:")) ?? false;
+
+function quoteScreen(view: CaseView, outline: Outline | null): Screen {
+  if (missing(view, "quote", "needs")) return "needs";
+  return asksFirst(view) && openDisclosures(outline, "quote").length > 0 ? "disclosure" : "quote";
 }
 
 const readAny = (view: CaseView): boolean => Object.keys(view.reading?.seen ?? {}).length > 0;
@@ -100,9 +118,10 @@ export const nextQuestion = (outline: Outline | null): Question | null =>
   outline?.questions.find((question) => !question.answered) ?? null;
 
 /** Disclosures still to acknowledge. `before_sign` ones wait until the signing step, everything earlier comes first. */
-export function openDisclosures(outline: Outline | null, step: "disclose" | "sign"): Disclosure[] {
+export function openDisclosures(outline: Outline | null, step: "quote" | "disclose" | "sign"): Disclosure[] {
   const open = outline?.disclosures.filter((item) => !item.done && item.when !== "after_pay") ?? [];
   if (step === "sign") return open;
+  if (step === "quote") return open.filter((item) => item.when === "before_quote");
   const early = open.filter((item) => item.when !== "before_sign");
   return early.length > 0 ? early : open;
 }
@@ -140,6 +159,7 @@ const accepted = (paper: { verdict: string | null } | undefined): boolean =>
 
 function signScreen(view: CaseView, outline: Outline | null, local: Local): Screen {
   if (openDisclosures(outline, "sign").length > 0) return "disclosure";
+  if (missing(view, "sign", "rested") && outline?.suitability.thinking) return "thinking";
   if (!view.code?.verified) return "code";
   const document = view.documents[view.documents.length - 1];
   if (!document) return "prepare";
@@ -147,4 +167,17 @@ function signScreen(view: CaseView, outline: Outline | null, local: Local): Scre
   if (local.opinion === null) return "opinion";
   if (local.opinion === "agree" && view.consents?.["location"] === undefined) return "location";
   return local.opinion === "agree" ? "signature" : "opinion";
+}
+
+/** The page of the operation track a screen belongs to. */
+export function pageOf(screen: Screen): string {
+  switch (screen) {
+    case "quote": case "summary": case "needs": case "risk": case "health": case "thinking": case "suitability": return screen;
+    case "clause": return "read";
+    case "question": return "questions";
+    case "disclosure": return "disclosures";
+    case "entry": case "privacy": return "start";
+    case "done": case "declined": case "elsewhere": return "receipt";
+    default: return STEP_OF[screen] === "sign" ? "sign" : "identity";
+  }
 }

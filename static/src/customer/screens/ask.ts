@@ -60,6 +60,7 @@ customElements.define("jz-question", QuestionPage);
 export class Suitability extends Page {
   private values: Record<string, string> = {};
   private statement = "";
+  private get declaration(): string | null { return this.journey.outline?.suitability.declaration ?? null; }
   /** A slip of the finger must not end it: the facts can be given again, and both times are on record. */
   private correcting = false;
 
@@ -81,10 +82,11 @@ export class Suitability extends Page {
       <form class="card" @submit=${(event: Event) => { event.preventDefault(); void this.send(); }}>
         ${needs.map((need) => this.need(need.name, need))}
         ${needs.length === 0 ? html`<p>${t("fit.none")}</p>` : nothing}
-        ${outcome === "warn" ? html`<div class="field"><label for="statement">${t("fit.statement")}</label>
+        ${outcome === "warn" && this.declaration ? html`<blockquote class="statement" data-testid="fit-declaration">${this.declaration}</blockquote>` : nothing}
+        ${outcome === "warn" ? html`<div class="field"><label for="statement">${this.declaration ? t("disclose.copy_title") : t("fit.statement")}</label>
           <textarea id="statement" class="input" rows="3" maxlength="200" data-testid="fit-statement" .value=${this.statement}
             placeholder="" aria-describedby="statement-hint" @input=${(event: InputEvent) => { this.statement = (event.target as HTMLTextAreaElement).value; }}></textarea>
-          <p id="statement-hint" class="quiet">${t("fit.statement_hint")}</p></div>` : nothing}
+          <p id="statement-hint" class="quiet">${this.declaration ? t("disclose.copy_lead") : t("fit.statement_hint")}</p></div>` : nothing}
         <button class="sr-only" tabindex="-1" aria-hidden="true">${t("fit.go")}</button>
       </form>
       ${this.actions(t("fit.next"), this.button("fit-go", outcome === "warn" ? t("fit.go_anyway") : t("fit.go"), () => void this.send()))}`;
@@ -124,6 +126,9 @@ export class Suitability extends Page {
     const warned = this.journey.view?.reading?.suitability === "warn";
     const statement = this.statement.trim();
     if (warned && statement.length < 4) return this.journey.say(t("fit.statement_needed"));
+    if (warned && this.declaration && compare(statement, this.declaration).matched < compare(statement, this.declaration).total) {
+      return this.journey.say(t("disclose.copy_unfinished"));
+    }
     await this.journey.run(async () => {
       await this.journey.act("/suitability", warned ? { facts, statement } : { facts });
       await this.journey.followNow();
@@ -133,21 +138,28 @@ export class Suitability extends Page {
 }
 customElements.define("jz-suitability", Suitability);
 
+const HOLD_MS = 1_200;
+
 export class DisclosurePage extends Page {
   private typed = "";
   private shown = "";
+  /** When holding or copying began, on this page's own clock; 0: not yet. */
+  private since = 0;
+  private timer = 0;
 
   override render(): TemplateResult {
     const { outline, view } = this.journey;
     const current = view?.steps.find((step) => step.state === "current")?.name;
-    const open = openDisclosures(outline, current === "sign" ? "sign" : "disclose");
+    const open = openDisclosures(outline, current === "sign" || current === "quote" ? current : "disclose");
     const item = open[0];
     if (!item) return html`<h1 class="title" tabindex="-1">${t("step.disclose")}</h1>`;
     if (item.id !== this.shown) {
       this.shown = item.id;
       this.typed = "";
+      this.since = 0;
     }
     const copy = item.acknowledge === "transcribe";
+    const next = open.length > 1 ? t("disclose.next_one") : current === "sign" ? t("disclose.next_sign") : current === "quote" ? t("step.quote") : t("disclose.next");
     return html`
       <p class="kicker">${t("disclose.left", { n: open.length })}</p>
       ${this.title_(copy ? t("disclose.copy_title") : t("disclose.title"), copy ? t("disclose.copy_lead") : t("disclose.lead"))}
@@ -155,8 +167,8 @@ export class DisclosurePage extends Page {
       ${canSpeak() ? html`<button type="button" class="btn btn--small" data-testid="disclosure-aloud" @click=${() => speak(item.text)}>
         ${icons.sound()}${t("read.aloud")}</button>` : nothing}
       ${copy ? this.copyField(item) : nothing}
-      ${this.actions(open.length > 1 ? t("disclose.next_one") : current === "sign" ? t("disclose.next_sign") : t("disclose.next"),
-        this.button("acknowledge", copy ? t("disclose.copied") : t("disclose.known"), () => void this.acknowledge(item)))}`;
+      ${this.actions(next, item.acknowledge === "hold" ? this.hold(item)
+        : this.button("acknowledge", copy ? t("disclose.copied") : t("disclose.known"), () => void this.acknowledge(item)))}`;
   }
 
   private copyField(item: Disclosure): TemplateResult {
@@ -164,9 +176,52 @@ export class DisclosurePage extends Page {
     return html`<div class="card field"><label for="copy">${t("disclose.copy_label")}</label>
       <textarea id="copy" class="input" rows="4" data-testid="disclosure-copy" autocomplete="off" autocapitalize="off" spellcheck="false"
         .value=${this.typed} aria-describedby="copy-hint" @paste=${this.noPaste} @drop=${this.noPaste}
-        @input=${(event: InputEvent) => { this.typed = (event.target as HTMLTextAreaElement).value; this.requestUpdate(); }}></textarea>
+        @input=${(event: InputEvent) => { this.since ||= performance.now(); this.typed = (event.target as HTMLTextAreaElement).value; this.requestUpdate(); }}></textarea>
       <p id="copy-hint" class=${wrongAt === null ? "quiet" : "quiet is-wrong"} role="status">${wrongAt === null
         ? t("disclose.copy_progress", { n: matched, of: total }) : t("disclose.copy_wrong", { n: wrongAt + 1 })}</p></div>`;
+  }
+
+  /** Held for a second with finger or key. An aid that can only press once presses twice, a second apart. */
+  private hold(item: Disclosure): TemplateResult {
+    const begin = (event: Event): void => { event.preventDefault(); if (!this.since && !this.journey.busy) this.holdOn(item); };
+    const key = (event: KeyboardEvent, act: () => void): void => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      if (!event.repeat) act();
+    };
+    const pressed = (event: MouseEvent): void => {
+      if (event.detail !== 0 || this.timer) return;
+      if (this.since && performance.now() - this.since >= HOLD_MS) return void this.acknowledge(item, true);
+      this.since = performance.now();
+      this.journey.say(t("disclose.hold_again"));
+    };
+    return html`<button type="button" class="btn btn--primary" data-testid="acknowledge-hold" aria-describedby="hold-hint"
+        @pointerdown=${begin} @pointerup=${this.letGo} @pointerleave=${this.letGo} @pointercancel=${this.letGo}
+        @keydown=${(event: KeyboardEvent) => key(event, () => begin(event))} @keyup=${(event: KeyboardEvent) => key(event, this.letGo)}
+        @click=${pressed} @contextmenu=${(event: Event) => event.preventDefault()}><span>${t("disclose.hold")}</span></button>
+      <p id="hold-hint" class="quiet" role="status">${this.timer ? t("disclose.holding") : t("disclose.hold_hint")}</p>`;
+  }
+
+  private holdOn(item: Disclosure): void {
+    this.since = performance.now();
+    this.timer = window.setTimeout(() => {
+      this.timer = 0;
+      void this.acknowledge(item);
+    }, HOLD_MS);
+    this.requestUpdate();
+  }
+
+  private letGo = (): void => {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.since = 0;
+    this.requestUpdate();
+  };
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.timer);
   }
 
   private noPaste = (event: Event): void => {
@@ -174,7 +229,7 @@ export class DisclosurePage extends Page {
     this.journey.say(t("disclose.no_paste"));
   };
 
-  private async acknowledge(item: Disclosure): Promise<void> {
+  private async acknowledge(item: Disclosure, assisted = false): Promise<void> {
     const copy = item.acknowledge === "transcribe";
     if (copy) {
       const { matched, total, wrongAt } = compare(this.typed, item.text);
@@ -184,11 +239,15 @@ export class DisclosurePage extends Page {
         return;
       }
     }
-    const body = { disclosure: item.id, locale: locale(), text_sha256: item.text_sha256 };
+    const took_ms = this.since ? Math.min(3_600_000, Math.round(performance.now() - this.since)) : undefined;
+    const timed = item.acknowledge === "tap" || took_ms === undefined ? {} : { took_ms, ...(assisted ? { assisted } : {}) };
+    const body = { disclosure: item.id, locale: locale(), text_sha256: item.text_sha256, ...timed };
+    await this.journey.enterPage("disclosures");
     await this.journey.run(async () => {
       await this.journey.act("/acknowledgements", copy ? { ...body, typed: this.typed } : body);
       await this.journey.followNow();
     });
+    this.since = 0;
   }
 }
 customElements.define("jz-disclosure", DisclosurePage);

@@ -7,7 +7,7 @@ import { icons } from "../../icons";
 import { locale, t, word } from "../../i18n";
 import { layout } from "../../scale";
 import { sheet } from "../../sheet";
-import { canSpeak, hush, speak } from "../../speech";
+import { RATE, canSpeak, hush, speak } from "../../speech";
 import { ReadingClock } from "../clock";
 import { Page } from "../page";
 import { mustRead, nextClause, nextQuestion } from "../place";
@@ -18,6 +18,7 @@ export class Summary extends Page {
     const count = outline ? mustRead(outline).length : 0;
     return html`
       ${this.title_(t("summary.title"), t("summary.lead"))}
+      ${outline?.uncertainty ? html`<p class="title" role="note" data-testid="uncertainty"><strong>${outline.uncertainty}</strong></p>` : nothing}
       <ol class="summary card">${(outline?.summary ?? []).map((line) => html`<li>
         ${line.clause ? html`<button type="button" data-testid="summary-${line.clause}"
             @click=${() => this.journey.set({ again: line.clause })}><span>${line.topic ? html`<small>${word("summary", line.topic)}</small>` : nothing}${line.text}</span><span class="chevron" aria-hidden="true"></span></button>`
@@ -42,6 +43,7 @@ export class Clause extends Page {
   private lastTick = 0;
   private lastBatch = 0;
   private speaking = false;
+  private spokenSince = 0;
   private shownState = "";
   private serving = "";
 
@@ -283,19 +285,39 @@ export class Clause extends Page {
   private term(id: string): void {
     const term = this.journey.outline?.glossary.find((item) => item.id === id);
     if (!term) return;
+    if (this.served) void this.journey.tell("/terms", { screen: this.served.screen, term: id });
     sheet().open(term.term, () => html`<p class="text">${term.plain}</p>
       ${term.clause && term.clause !== this.head?.id ? html`<button type="button" class="btn btn--plain" data-testid="term-clause"
         @click=${() => { sheet().close(); this.journey.set({ again: term.clause }); }}>${t("read.see_clause")}</button>` : nothing}`);
   }
 
   private aloud(): void {
-    if (this.speaking) hush();
+    if (this.speaking) return this.silence();
+    const served = this.served;
     const text = (this.served?.clauses ?? [])
       .map((clause) => clause.blocks.map((block) => `${block.label ?? ""}\u3002${block.spans.map((span) => span.text).join("")}`).join("\n"))
       .join("\n");
-    this.speaking = !this.speaking;
-    if (this.speaking) speak(text, () => { this.speaking = false; this.requestUpdate(); });
+    this.speaking = true;
+    this.spokenSince = performance.now();
+    speak(text, (whole) => this.spoken(served, whole));
     this.requestUpdate();
+  }
+
+  private silence(): void {
+    this.spoken(this.served, false);
+    hush();
+  }
+
+  /** The server decides whether it counts: whole, at a pace one can follow, for as long as its own clock bears out. */
+  private spoken(served: ServedScreen | null, whole: boolean): void {
+    if (!this.speaking) return;
+    this.speaking = false;
+    this.requestUpdate();
+    const clause = served?.clauses.length === 1 ? served.clauses[0] : undefined;
+    if (!served || !clause) return;
+    const played_ms = Math.min(3_600_000, Math.round(performance.now() - this.spokenSince));
+    const body = { screen: served.screen, clause: clause.clause, level: clause.level, rate_percent: Math.round(RATE * 100), played_ms, whole };
+    void this.journey.tell("/aloud", body);
   }
 }
 customElements.define("jz-clause", Clause);

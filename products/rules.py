@@ -256,8 +256,12 @@ def report_reading(case: Case, command: ReportReading, compiled: Compiled, stamp
 def _rush(
     case: Case, compiled: Compiled, served: Served, seen: list[SeenClause], read: tuple[str, ...]
 ) -> tuple[RushNoticed, ...]:
-    """At most one at a time, and of each clause only once: whoever reads it again is not asked a third time."""
-    for key in read if case.reading.rush is None else ():
+    """At most one at a time, and of each clause only once: whoever reads it again is not asked a third time.
+
+    Where the sandbox shortens the floors a pace says nothing.
+    """
+    judged = case.reading.rush is None and case.policy.dwell_percent == 100
+    for key in read if judged else ():
         clause = key.removeprefix("read:")
         sign = sign_of(case.reading.paces, clause, pace_of(case, served, clause, seen))
         if sign is not None and clause not in case.reading.rushed:

@@ -54,7 +54,7 @@ _TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("blank_left", re.compile(r"此栏空白|_{3,}|＿{3,}|（\s{2,}）|\(\s{3,}\)|□{3,}")),
     ("placeholder", re.compile(r"\$\{[^}\n]{0,40}\}?|\{\{[^}\n]{0,40}\}\}|<%[^>\n]{0,40}%>|#\{[^}\n]{0,40}\}")),
     ("markup", re.compile(r"\$\s?\\[a-z]+|\\(?:textcircled|mathrm|frac|times|begin)\b|</?(?:table|tr|td|div|span|p|br)\b|&(?:nbsp|lt|gt|amp);")),
-    ("masked", re.compile(r"[Xx×*＊]{2,}(?:银行|公司|保险|人寿|支行|分行|仲裁)|(?<![A-Za-z])xxx(?![A-Za-z])|[ＸX]{2,}(?:年|月|日|元)")),
+    ("masked", re.compile(r"(?<![Xx×*＊])[Xx×*＊]{2,12}(?:银行|公司|保险|人寿|支行|分行|仲裁)|(?<![A-Za-z])xxx(?![A-Za-z])|(?<![ＸX])[ＸX]{2,8}(?:年|月|日|元)")),
     ("lookalike", re.compile(r"货款(?=人|利率|期限|余额|本金|合同|发放|金额)|借货|泵交|磊交|保验|保隆|被保俭|贷款入|投保入|被保险入|受益入|末成年|末经|已末|呆险|台受益人|责仼|合间|木合同|木公司|夲合同")),
     ("binary", re.compile("[\ufffd\x00-\x08\x0e-\x1b]{3,}")),
 )  # fmt: skip

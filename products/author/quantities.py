@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from evidence.events import Frozen
 from products.author.numerals import decimal_of
+from products.author.spans import Spans
 
-_AR = r"\d[\d,，]*(?:[.．]\d+)?"
-_CN = "[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]+(?:点[零〇一二三四五六七八九]+)?"
+_AR = r"(?<![\d.．])\d[\d,，]{0,20}(?:[.．]\d{1,10})?"
+_CN = "(?<![零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟])[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]{1,20}(?:点[零〇一二三四五六七八九]{1,10})?"
 _N = rf"(?:{_AR}|{_CN})"
 UNITS: dict[str, tuple[str, Decimal]] = {
     **dict.fromkeys(("日", "天", "个自然日", "自然日"), ("day", Decimal(1))),
@@ -82,13 +83,12 @@ class Quantity(Frozen, frozen=True, kw_only=True):
 def quantities(text: str, start: int = 0, end: int | None = None) -> list[Quantity]:
     """Every quantity of the stretch, in order of position, none overlapping another."""
     end = len(text) if end is None else end
-    taken: list[tuple[int, int]] = [m.span() for m in _DATE.finditer(text, start, end)]
+    taken = Spans(m.span() for m in _DATE.finditer(text, start, end))
     found: list[Quantity] = []
     for finder in (_tex, _shares, _fractions, _lists, _plain, _halves):
         for quantity in finder(text, start, end):
-            if not any(quantity.start < b and a < quantity.end for a, b in taken[-400:]):
+            if taken.take(quantity.start, quantity.end):
                 found.append(quantity)
-                taken.append((quantity.start, quantity.end))
     return sorted(found, key=lambda quantity: quantity.start)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from evidence.events import Frozen
 from products.author.labels import Label, labels_at
 from products.author.numerals import SMALL, whole
+from products.author.spans import Spans
 from products.author.tree import Node
 
 _N = rf"(?:[{SMALL}]{{1,5}}|\d{{1,3}})"
@@ -67,12 +68,11 @@ class Targets:
 
 def references(text: str, node: Node, targets: Targets, skip: Iterable[tuple[int, int]]) -> list[Reference]:
     """Of one clause's own text, in order of position."""
-    taken = list(skip)
+    taken = Spans(skip)
     found: list[Reference] = []
 
     def add(a: int, b: int, number: str, target: Node | None, external: bool = False) -> None:
-        if not any(a < end and start < b for start, end in taken):
-            taken.append((a, b))
+        if taken.take(a, b):
             found.append(
                 Reference(
                     text=text[a:b],

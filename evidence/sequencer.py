@@ -271,7 +271,11 @@ class Sequencer:
             if hashes:
                 made[tile_path(level, (size >> HEIGHT * level) // WIDTH, len(hashes))] = b"".join(hashes)
         # Together: each waits for the disk several times, and none for another; the checkpoint waits for all of them.
-        await asyncio.gather(*(self._tiles.put(path, data) for path, data in made.items()))
+        written = await asyncio.gather(
+            *(self._tiles.put(path, data) for path, data in made.items()), return_exceptions=True
+        )
+        for failed in filter(None, written):  # only now: nothing is still being written when the next try begins
+            raise failed
         return [path for path in made if ".p/" not in path]
 
     async def _tidy(self, full: Sequence[str]) -> None:

@@ -118,7 +118,7 @@ async def gather(spool: Spool, source: Source, objects: Folder, told: Told) -> N
 def _files(objects: Folder, told: Told) -> Iterator[tuple[str, str, str, int]]:
     for key, size in objects.walk():
         match key.split("/"):
-            case ["seals", _, _] | ["checkpoints", _] | [_, "kept", _]:
+            case ["seals", _, _] | ["checkpoints" | "notices" | "packs", _] | [_, "kept", _]:
                 continue
             case [stream, retention, commitment] if retention in CLASSES:
                 yield stream, commitment, retention, size

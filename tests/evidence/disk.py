@@ -8,6 +8,7 @@ succeeds and writes nothing (the lesson of PostgreSQL's "fsyncgate").
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Disk:
         self.synced_bytes: dict[int, bytes] = {}  # by inode
         self.synced_names: dict[Path, dict[str, int]] = {root: {}}  # folder -> name -> inode
         self._forgotten: set[tuple[Path | None, str, int]] = set()  # folder, name and inode; of a file None and ""
+        self._one_by_one = threading.Lock()  # the disk is asked by several threads, and what is kept of it must be true
         self._fsync = os.fsync
         patch.setattr(os, "fsync", self.fsync)
         for name in CALLS:
@@ -38,9 +40,10 @@ class Disk:
 
     def _stepping(self, call: Callable[..., object]) -> Callable[..., object]:
         def stepped(*args: object, **kwargs: object) -> object:
-            if self._step():
-                raise OSError(errno.EIO, "Input/output error")
-            return call(*args, **kwargs)
+            with self._one_by_one:
+                if self._step():
+                    raise OSError(errno.EIO, "Input/output error")
+                return call(*args, **kwargs)
 
         return stepped
 
@@ -53,6 +56,10 @@ class Disk:
         return self.steps - 1 == self.fail_at
 
     def fsync(self, descriptor: int) -> None:
+        with self._one_by_one:
+            self._sync(descriptor)
+
+    def _sync(self, descriptor: int) -> None:
         path = Path(f"/proc/self/fd/{descriptor}").readlink()
         fails = self._step()
         if not path.is_relative_to(self.root):

@@ -9,6 +9,7 @@ from products.author.labels import NAMED, Label, Style, labels_at
 from products.author.layout import Unit, shown
 
 LONG_UNIT = 60  # characters; only in longer ones a clause may begin in mid-line
+SHORT_UNIT = 12  # characters; only in longer ones an item may
 FLAT_UNIT = 400  # a whole document without line ends
 _AFTER_ARTICLE = re.compile(
     r"[的、，,；;和或及与至到规约所第中项款之下]|[（(][一二三四五六七八九十\d]+[）)]\s*[项款、]"
@@ -87,7 +88,7 @@ class Page:
             unit = self.units[index]
             for label in labels_at(self.text, unit.first, unit.last):
                 found.append(Candidate(index, label, True, self._weight(index, label, hard=True)))
-            if unit.last - unit.first > LONG_UNIT:
+            if unit.last - unit.first > SHORT_UNIT:
                 found += self._soft(index)
             if self.oracle:
                 found += self._led(index, found)
@@ -118,14 +119,15 @@ class Page:
     def _soft(self, index: int) -> list[Candidate]:
         """Clauses that begin inside a line: after the end of a sentence, or anywhere in a text without lines."""
         unit, text = self.units[index], self.text
-        flat = unit.last - unit.first > FLAT_UNIT
+        flat, long = unit.last - unit.first > FLAT_UNIT, unit.last - unit.first > LONG_UNIT
         places: set[int] = set()
-        for match in NAMED.finditer(text, unit.first + 1, unit.last):
+        for match in NAMED.finditer(text, unit.first + 1, unit.last) if long else ():
             before = text[match.start() - 1]
             free = flat and (before not in _REFERS_BEFORE or match["word"] in ("章", "部分"))
             if (before in _SOFT_BEFORE or free) and not _AFTER_ARTICLE.match(text, match.end()):
                 places.add(match.start())
-        places |= {m.start() for m in _SOFT_DOTTED.finditer(text, unit.first + 1, unit.last)}
+        if long:
+            places |= {m.start() for m in _SOFT_DOTTED.finditer(text, unit.first + 1, unit.last)}
         for match in _SOFT_ITEM.finditer(text, unit.first + 1, unit.last):
             before = text[match.start() - 1]
             if (

@@ -39,6 +39,7 @@ _TOP = r"(?<![\d.．A-Za-z%])\d{1,2}[.．、][ ]?(?=[\u4e00-\u9fff])|(?<=[ ])\d{
 _LISTS = r"(?:条款|合同|本合同)?目[ ]?录(?:[ ]?一览)?"
 _FLAT = re.compile(f"(?P<named>{_NAMED})|(?P<deep>{_DEEP})|(?P<top>{_TOP})|(?P<list>{_LISTS})")
 FLAT = 400  # characters of a line that is a page or a whole document
+CROWDED, CROWD = 60, 5  # a shorter line with so many numbers is many lines too: a 目录 run together
 
 
 def units(text: str) -> list[Unit]:
@@ -66,7 +67,8 @@ def _cells(text: str, start: int, end: int) -> list[Unit]:
         cuts = [start, *(start + 1 + at for at in cuts[1:]), end]
         return [_unit(text, a, b, cell=True) for a, b in pairwise(cuts)]
     if "<" not in line:
-        cuts = [start, *_flat(text, start, end), end] if end - start > FLAT else [start, end]
+        inner = _flat(text, start, end) if end - start > CROWDED else []
+        cuts = [start, *inner, end] if end - start > FLAT or len(inner) >= CROWD else [start, end]
         return [_unit(text, a, b, cell=False) for a, b in pairwise(cuts) if b > a]
     cuts = [start, *(m.start() for m in _CELL.finditer(text, start, end) if m.start() > start), end]
     return [_unit(text, a, b, cell=True) for a, b in pairwise(cuts)]

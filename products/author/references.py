@@ -15,7 +15,7 @@ _ARTICLE = re.compile(
     rf"第\s?(?P<n>{_N})\s?(?P<word>条|章|节|部分)(?:\s?第?[（(]?(?P<para>{_N})[）)]?\s?款)?(?:\s?第?\s?[（(]?(?P<item>{_N})[）)]?\s?项)?"
 )
 _DOTTED = re.compile(
-    r"(?<![\d.．])(?P<n>\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d%％.．])(?:\s?[（(](?P<item>\d{1,2}|[一二三四五六七八九十]{1,3})[）)])?"
+    r"(?<![\d.．])(?P<n>\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d%％.．]|\s?(?:级|倍|万|亿|元|周岁|岁|[日天年]|个月|公里|[厘毫]?米|[a-zA-Zμ]|\\))(?:\s?[（(](?P<item>\d{1,2}|[一二三四五六七八九十]{1,3})[）)])?"
 )
 _CITES = re.compile(
     r"(?:见|参照|参阅|依照|按照|按|根据|依据|符合|违反|第|条款|本合同|本条款|本主险合同|合同|和|及|与|或|、|至|除|以上|上述|前述|本|述)\s?[“\"《（(]?\s?第?\s?$"
@@ -137,7 +137,7 @@ def _own_item(node: Node, number: str) -> Node | None:
         if hit:
             return hit
         at = at.parent
-    before = _previous(node)
+    before = node.before
     return (
         next((c for c in before.children if c.kind == "item" and c.label and c.label.key[-1] == n), None)
         if before
@@ -145,21 +145,14 @@ def _own_item(node: Node, number: str) -> Node | None:
     )
 
 
-def _previous(node: Node) -> Node | None:
-    if not node.parent:
-        return None
-    place = node.parent.children.index(node)
-    return node.parent.children[place - 1] if place else None
-
-
 def _near(word: str, node: Node) -> Node | None:
     if word == "前条":
         holder = node
         while holder.kind == "item" and holder.parent:
             holder = holder.parent
-        return _previous(holder)
+        return holder.before
     if word == "前项":
-        return _previous(node) or node
+        return node.before or node
     return node
 
 

@@ -26,18 +26,22 @@ class Node:
     id: str = ""
     key: str = ""  # number as products/wording.py counts: ch2, 5, 5.1, 5.1(3)
     parent: "Node | None" = None
+    before: "Node | None" = None  # the sibling above
     children: list["Node"] = field(default_factory=list)
 
 
 def grow(nodes: Sequence[Node], end: int) -> None:
     """Parents, levels, ids and stretches. `nodes` in order of position."""
     stack: list[Node] = []
+    roots: list[Node] = []
     for node in nodes:
         while stack and (stack[-1].rank >= node.rank or not _holds(stack[-1], node)):
             stack.pop().extent = node.start
         node.parent = stack[-1] if stack else None
+        siblings = node.parent.children if node.parent else roots
+        node.before = siblings[-1] if siblings else None
+        siblings.append(node)
         if node.parent:
-            node.parent.children.append(node)
             node.level = node.parent.level + 1
         if node.label and node.kind == "clause":
             node.level = max(node.level, len(node.label.key))

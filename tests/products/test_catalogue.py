@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from products.compiled import Compiled
+from evidence.case import Case
+from products import flow
+from products.commands import Acknowledge, AnswerHealth, AssessSuitability, EndThinking, SetQuote, TellNeeds
+from products.compiled import Compiled, text_sha256
 from products.definition import Clause, Input
+from products.errors import StillThinking
 from products.expression import parse
 from products.formula import Value, evaluate
 from products.lint import lint
 from products.load import DEFINITION, load
+from products.questions import right
 from products.quoting import compute_quote, given, values_of
-from products.render import compose, render, shows_personal
-from tests.products.conftest import CATALOGUE
+from products.render import compose, render, sentence, shows_personal
+from products.suitability import flow as fitting
+from tests.products.conftest import CATALOGUE, OPENER, Story
 
 Raw = dict[str, int | str]
 FOLDERS = sorted(path.parent for path in CATALOGUE.glob(f"*/{DEFINITION}"))
@@ -254,3 +261,87 @@ def test_dangerous_jobs_and_illness_are_refused(loaded: dict[str, Compiled]) -> 
     assert spoke(loaded["youan_travel"], trip, safe) == set()
     assert spoke(loaded["youan_travel"], trip, {**safe, "danger": "yes_work"}) == {"s_danger"}
     assert spoke(loaded["youan_travel"], trip, {**safe, "sport": "yes_sport"}) == {"s_sport"}
+
+
+CALM: dict[str, Raw] = {
+    "youan_travel": {"danger": "no_work", "sport": "no_sport", "fit": "fit_yes"},
+    "kangyu_illness": {"income": 400000, "have": "none_yet"},
+    "suihe_annuity": {"income": 900000, "budget": 900000, "need": "old_age"},
+    "fuman_endowment": {"income": 900000, "budget": 900000, "need": "later", "hope": "accept"},
+}
+HELD = 1_500  # ms
+
+
+async def understood(story: Story, compiled: Compiled, raw: Raw) -> Case:
+    """A customer who tells their needs, reads all there is to read, answers rightly and confirms every sentence."""
+    product = compiled.product
+    await story.open(product.id, opener=replace(OPENER, grade=product.grade))
+    await story.enter()
+    first = {name: CALM[product.id][name] for name in product.suitability.ask_first}
+    if first:
+        await fitting.tell_needs(await story.case(), TellNeeds(facts=first), story.customer, story.ports)
+    await flow.set_quote(await story.case(), SetQuote(inputs=dict(raw)), story.customer, story.ports)
+    for clause in compiled.must_read:
+        await story.read(clause)
+        story.clock.forward(2 + len(clause))  # nobody turns pages like a machine
+    quote = compute_quote(compiled, raw)
+    values = values_of(compiled, quote.inputs, quote.outputs)
+    for question in product.questions:
+        if not question.spare:
+            await story.answer(question.id, right(compiled, question, values))
+    for item in product.disclosures:
+        text = sentence(compiled, item.text, "zh-CN")
+        command = Acknowledge(
+            disclosure=item.id,
+            locale="zh-CN",
+            text_sha256=text_sha256(text),
+            typed=text if item.acknowledge == "transcribe" else None,
+            took_ms=HELD if item.acknowledge == "hold" else None,
+        )
+        await flow.acknowledge(await story.case(), command, story.customer, story.ports)
+    facts = {name: value for name, value in CALM[product.id].items() if name not in first}
+    decide = AssessSuitability(facts=facts)
+    return await fitting.assess_suitability(await story.case(), decide, story.customer, story.ports)
+
+
+@pytest.mark.parametrize("name", CALM)
+async def test_who_reads_and_understands_comes_as_far_as_showing_who_they_are(
+    story: Story, loaded: dict[str, Compiled], name: str
+) -> None:
+    case = await understood(story, loaded[name], loaded[name].product.examples[1].given)
+    assert case.reading.suitability == "allow"
+    assert set(case.missing("identity")) == {"consent:privacy"}
+    late = {"health"} if name == "kangyu_illness" else set()
+    assert set(case.missing("sign")) == {"consent:privacy", "identity:proposer:K3", "code:sign:proposer"} | late
+
+
+async def test_sixty_is_given_a_day_to_think(story: Story, loaded: dict[str, Compiled]) -> None:  # PRD-12
+    raw: Raw = {"age": 60, "sum": 100000, "term": 10, "pay_years": 5}
+    case = await understood(story, loaded["fuman_endowment"], raw)
+    assert "rested" in case.missing("sign")
+    story.clock.forward(23 * 3_600)
+    with pytest.raises(StillThinking):
+        await fitting.end_thinking(await story.case(), EndThinking(), story.customer, story.ports)
+    story.clock.forward(3_600)
+    case = await fitting.end_thinking(await story.case(), EndThinking(), story.customer, story.ports)
+    assert "rested" not in case.missing("sign")
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [((), "accept"), (("h_steady",), "accept"), (("h_nodule",), "refer"), (("h_cancer",), "decline")],
+)
+async def test_health_answers_accept_refer_or_decline(
+    story: Story, loaded: dict[str, Compiled], said: tuple[str, ...], outcome: str
+) -> None:  # PRD-13
+    illness = loaded["kangyu_illness"]
+    health = illness.product.suitability.health
+    assert health is not None
+    assert {question.yes for question in health.questions} == {"accept", "refer", "decline"}
+    await understood(story, illness, illness.product.examples[1].given)
+    answers = {question.id: question.id in said for question in health.questions}
+    command = AnswerHealth(version=health.version, answers=answers)
+    case = await fitting.answer_health(await story.case(), command, story.customer, story.ports)
+    assert case.suitability.health is not None
+    assert case.suitability.health.outcome == outcome
+    assert ("health" in case.missing("sign")) == (outcome != "accept")

@@ -50,6 +50,7 @@ from api.routes import (
     cases,
     catalogue,
     duties,
+    handouts,
     identity,
     pictures,
     privacy,
@@ -207,6 +208,7 @@ def create_app(
         for room in (
             cases,
             catalogue,
+            handouts,
             reading,
             releases,
             suitability,

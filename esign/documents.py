@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import pypdfium2
@@ -104,22 +104,36 @@ def make(application: Application, at: datetime) -> Paper:
 
 def typeset(application: Application, at: datetime) -> tuple[bytes, FieldPlace, tuple[str, ...]]:
     """The PDF, where the signature goes, and the code points no glyph was found for. Deterministic."""
-    data = json.loads(msgspec.json.encode(application))
+    pdf, inputs, unshown = _set(_SOURCE.read_bytes(), json.loads(msgspec.json.encode(application)), at)
+    return pdf, _place(inputs), _names(unshown)
+
+
+def typeset_pages(source: bytes, data: dict[str, Any], at: datetime) -> tuple[bytes, int]:
+    """Any other paper of ours that nobody signs: a typst source and its data; the PDF and its number of pages."""
+    pdf, _, _ = _set(source, data, at)
+    with _PDFIUM:
+        document = pypdfium2.PdfDocument(pdf)
+        try:
+            return pdf, len(document)
+        finally:
+            document.close()
+
+
+def _set(source: bytes, data: dict[str, Any], at: datetime) -> tuple[bytes, dict[str, str], set[str]]:
+    """The PDF, the inputs it was made with, and the characters that no glyph was found for."""
     unshown: set[str] = set()
     for _ in range(ROUNDS):
         inputs = _inputs(data, unshown)
         try:
-            pdf = _compile(inputs, at, STANDARD)
+            return _compile(source, inputs, at, STANDARD), inputs, unshown
         except typst.TypstError as error:
             found = _without_glyph(error.diagnostic) - unshown
             if not found:
                 raise
             unshown |= found
-        else:
-            return pdf, _place(inputs), _names(unshown)
     # A name must never stop a paper: without the standard typst sets a blank box for what it cannot show.
     inputs = _inputs(data, unshown)
-    return _compile(inputs, at, "1.7"), _place(inputs), _names(unshown)
+    return _compile(source, inputs, at, "1.7"), inputs, unshown
 
 
 def pictures(pdf: bytes) -> tuple[PageImage, ...]:
@@ -150,9 +164,9 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
 
 
-def _compile(inputs: dict[str, str], at: datetime, standard: Literal["a-2b", "1.7"]) -> bytes:
+def _compile(source: bytes, inputs: dict[str, str], at: datetime, standard: Literal["a-2b", "1.7"]) -> bytes:
     made: bytes = typst.compile(
-        _SOURCE.read_bytes(),
+        source,
         format="pdf",
         font_paths=_fonts(),
         ignore_system_fonts=True,

@@ -52,6 +52,24 @@ class RenderMismatch(
     pass
 
 
+class HandoutUnavailable(
+    Absent,
+    code="HANDOUT_UNAVAILABLE",
+    zh="这个产品没有这种说明文件，请查看条款原文。",
+    en="There is no such document for this product. Please see its terms.",
+):
+    pass
+
+
+class HandoutTooLong(
+    Unprocessable,
+    code="HANDOUT_TOO_LONG",
+    zh="说明文件超过了规定的页数，不能提供。请缩短条款的一句话说明后重新发布。",
+    en="The document is longer than the rules allow. Shorten the one-line texts of the clauses and publish again.",
+):
+    """PRD-15. `facts`: `pages` it takes, `most` it may."""
+
+
 # --- the quote -------------------------------------------------------------------------------------------------------
 
 

@@ -216,6 +216,7 @@ export class Journey {
 
   /** What is only told, not asked for: it holds nobody up, and what could not be told is not told later. */
   async tell(rest: string, body: unknown): Promise<boolean> {
+    if (this.view?.state !== "open") return false;
     try {
       const view = await this.client.post<CaseView>(this.path(rest), body, newKey());
       if ((view.head ?? 0) > (this.view?.head ?? 0)) await this.take(view);

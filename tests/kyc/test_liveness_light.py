@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -198,3 +199,25 @@ async def test_a_platform_raises_the_assurance_and_its_absence_fails_nobody() ->
     assert await assurance(bad, "n1", platform) == ("web", ("ATTESTATION_BAD",))
     assert await assurance(None, "n1", platform) == ("web", ())
     assert await assurance(good, "n1", {}) == ("web", ())
+
+
+@pytest.mark.parametrize(
+    ("token", "sealed", "verdict", "reviewed"),
+    [("good", "native_attested", "pass", False), ("forged", "web", "review", True), (None, "web", "pass", False)],
+)
+async def test_the_sealed_verdict_says_what_the_platform_vouched_for(
+    story: Story, token: str | None, sealed: str, verdict: str, reviewed: bool
+) -> None:  # KYC-04, attack 2
+    case = await story.challenge(await story.before_the_camera())
+    story.ports = replace(story.ports, attestors={"app_attest": Platform("good", present(case).nonce)})
+    frames = await story.frames(case, seed=67)
+    case = await story.capture(case, frames)
+    given = None if token is None else Attestation(kind="app_attest", token=token)
+    said = {} if given is None else {"attestation": msgspec.to_builtins(given)}
+    command = msgspec.structs.replace(story.signed(case, frames, story.phone, **said), attestation=given)
+    case = await live.decide(case, command, present(case).id, story.stamp(), story.ports)
+    (judged,) = await bodies(story, case, LivenessJudged)
+    assert (judged.assurance, judged.verdict) == (sealed, verdict)
+    assert ("ATTESTATION_BAD" in judged.reasons) is reviewed
+    assert (case.identity_of("proposer").review == "requested") is reviewed
+    assert (case.identity_of("proposer").verified is None) is reviewed

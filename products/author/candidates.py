@@ -20,9 +20,10 @@ _QUANTITY = re.compile(
     r"[%％‰]|\s?(?:万?元|亿元|倍|周岁|个月|个?工作日|公里|毫米|mm|cm|ml|mg|kg|μ|℃)|[日天年月岁](?![\u4e00-\u9fff]{0,8}[：:])"
 )
 _ASKS = re.compile(
-    r"(?:[见第按据照依、和或及与至“《（(]|.{16}(?:本合同|条款|本条)|合同第|详见|参见|根据|按照|依照|第[一二三四五六七八九十\d（()）]{1,6}款|至)$"
+    r"(?:[见第按据照依、和或及与至“《（(]|[，。；、].*(?:本合同|条款|本条)|合同第|详见|参见|根据|按照|依照|第[一二三四五六七八九十\d（()）]{1,6}款|至)$"
 )
 _ENDS = re.compile(r"[。；;：:！？!?.”」』）)】》…>]$")
+_NAMES = re.compile(r"^[^，。；]*(?:条款|合同|书|协议|须知|章程)$")
 _SENTENCE = re.compile(r"[，。；;]")
 _SOFT_BEFORE = "。；;：:！？!?）)】”》… \t\u3000>"
 _REFERS_BEFORE = "见依照据按到至、和及与或反同的第遵于《“(（"
@@ -149,7 +150,7 @@ class Page:
             before = self.before(index)
             if _ASKS.search(before) and not (unit.marked and len(rest) < 24):
                 weight -= 1.2
-            elif len(before) >= 20 and not _ENDS.search(before) and not unit.cell:
+            elif len(before) >= 20 and not _ENDS.search(before) and not _NAMES.search(before) and not unit.cell:
                 weight -= 0.5
         return weight + self._promised(index, label, rest)
 

@@ -20,6 +20,7 @@ BENCHES = (
     "papers",
     "products_compile",
     "products_reading",
+    "segment",
 )  # modules of this folder, each with `async def measure() -> dict[str, Metric]`
 RESULT = Path("build/bench.json")
 

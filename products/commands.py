@@ -13,6 +13,13 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
 
 
+class Insured(Frozen, frozen=True, kw_only=True):
+    """The person insured, where that is not the buyer: claimed until verified."""
+
+    phone: Annotated[str, msgspec.Meta(pattern=r"^1[3-9][0-9]{9}$")]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
+
+
 class OpenCase(Frozen, frozen=True, kw_only=True):
     """An agent opens a case for one customer; what is said of the customer is claimed until verified."""
 
@@ -21,6 +28,7 @@ class OpenCase(Frozen, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
     external_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
     input_origin: Literal["live", "synthetic"] = "live"
+    insured: Insured | None = None  # another person: identified, and consents to the sum (保险法 art. 34)
 
 
 class SetQuote(Frozen, frozen=True, kw_only=True):

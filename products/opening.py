@@ -52,13 +52,15 @@ async def open_case(command: OpenCase, stamp: Stamp, opener: Opener, mode: Mode,
         check_certificate(compiled, opener, stamp)
     case_id, cmd = await _identify(command, opener, ports)
     dwell = ports.dwell_percent if mode == "sandbox" else 100
+    another = command.insured is not None
+    policy = to_policy(compiled, dwell_percent=dwell, insured_is_another=another)
     hidden = await _hide_party(case_id, command, ports)
     bodies: tuple[Body, ...] = (
         CaseOpened(
             tenant=opener.tenant,
             mode=mode,
             input_origin=command.input_origin,
-            policy=replace(to_policy(compiled, dwell_percent=dwell), face_search=opener.tenant in ports.face_search),
+            policy=replace(policy, face_search=opener.tenant in ports.face_search),
             opener=opener.staff,
             certificate=opener.certificate,
             external_id=hidden.get("external_id"),
@@ -69,6 +71,7 @@ async def open_case(command: OpenCase, stamp: Stamp, opener: Opener, mode: Mode,
             phone=hidden["phone"],
             name=hidden.get("name"),
         ),
+        *await _name_insured(case_id, command, ports),
     )
     try:
         return await ports.ledger.open(
@@ -140,6 +143,15 @@ async def _hide_party(case_id: str, command: OpenCase, ports: Ports) -> dict[str
     if command.external_id is not None:
         hidden |= await ports.vault.hide(case_id, "contract", {"external_id": command.external_id})
     return hidden
+
+
+async def _name_insured(case_id: str, command: OpenCase, ports: Ports) -> tuple[PartyNamed, ...]:
+    if command.insured is None:
+        return ()
+    person = {"phone": command.insured.phone, "name": command.insured.name}
+    hidden = await ports.vault.hide(case_id, "identity", {name: value for name, value in person.items() if value})
+    customer = new_id("cus", ports.random)
+    return (PartyNamed(party="insured", customer=customer, phone=hidden["phone"], name=hidden.get("name")),)
 
 
 def _claims(command: OpenCase, opener: Opener, ports: Ports) -> tuple[Claim, ...]:

@@ -68,7 +68,7 @@ async def set_quote(case: Case, command: SetQuote, stamp: Stamp, ports: Ports) -
         basis=rules.Basis.of(case),
         changed=_changed(before, computed),
     )
-    newest = newer_version(case, stamp.at, ports)
+    newest = await newer_version(case, stamp.at, ports)
     return await ports.ledger.record(
         case.id, lambda now: rules.set_quote(now, command, compiled, facts, newest, stamp), stamp
     )
@@ -81,7 +81,7 @@ async def serve_screen(case: Case, command: ServeScreen, stamp: Stamp, ports: Po
     known = await values(case, compiled, ports)
     rendered = tuple([await _render(case, compiled, item, command, known, ports) for item in command.clauses])
     name, basis = new_id("scr", ports.random), rules.Basis.of(case)
-    newest = newer_version(case, stamp.at, ports)
+    newest = await newer_version(case, stamp.at, ports)
     return await ports.ledger.record(
         case.id, lambda now: rules.serve_screen(now, command, compiled, name, rendered, basis, newest, stamp), stamp
     )

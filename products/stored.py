@@ -8,6 +8,7 @@ from products.compiled import Compiled
 from products.formula import Value
 from products.ports import Ports
 from products.quoting import Quote, values_of
+from products.release.flow import for_sale
 
 
 async def quoted(case: Case, ports: Ports) -> Quote | None:
@@ -32,8 +33,8 @@ async def values(case: Case, compiled: Compiled, ports: Ports) -> dict[str, Valu
     return values_of(compiled, quote.inputs, quote.outputs) if quote else dict(compiled.params)
 
 
-def newer_version(case: Case, at: datetime, ports: Ports) -> str | None:
-    """`full` of the version on sale now, where it is not the one this case pinned."""
+async def newer_version(case: Case, at: datetime, ports: Ports) -> str | None:
+    """`full` of the version sold now, where it is not the one this case pinned. A withdrawn one has none after it."""
     pinned = case.policy.product
-    sold = (compiled.hashes.full for compiled in ports.catalogue.on_sale(at) if compiled.product.id == pinned.id)
-    return next((full for full in sold if full != pinned.full), None)
+    sold = await for_sale(pinned.id, at, ports)
+    return sold.hashes.full if sold is not None and sold.hashes.full != pinned.full else None

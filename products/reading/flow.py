@@ -14,7 +14,7 @@ from products.stored import newer_version
 
 async def enter_page(case: Case, command: EnterPage, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
-    newest = newer_version(case, stamp.at, ports)
+    newest = await newer_version(case, stamp.at, ports)
     return await ports.ledger.record(case.id, lambda now: rules.enter_page(now, command, newest, stamp), stamp)
 
 

@@ -245,6 +245,8 @@ async def test_another_version_on_sale_is_told_once(reader: Story, product: Comp
     await read_slowly(reader, "c1.4")
     newer = copy(product, product=replace(product.product, version=2), hashes=replace(product.hashes, full="ab" * 32))
     reader.ports = copy(reader.ports, catalogue=Catalogue([product, newer]))
+    await enter(reader, "read")  # not published yet: nothing is told
+    await flow.publish(newer, reader.stamp(Actor(id="system", role="system")), reader.ports)
     await enter(reader, "read")
     await enter(reader, "quote")
     resumed = [e.body for e in await reader.ledger.events(reader.case_id) if isinstance(e.body, ReadingResumed)]

@@ -95,6 +95,7 @@ def open_rooms(settings: Settings, store: Store, now: Clock, random: Random, sen
             random=random,
             catalogue=Catalogue.load(settings.catalogue),
             dwell_percent=settings.dwell_percent,
+            operator=settings.company,
             licence=settings.licence,
             face_search=searching,
         ),

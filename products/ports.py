@@ -18,5 +18,6 @@ class Ports:
     random: Random
     catalogue: Catalogue
     dwell_percent: int = 100
+    operator: str = ""  # full name of who sells here
     licence: str = ""  # of the operator; without one production quotes and recommends nothing (PRD-16)
     face_search: frozenset[str] = frozenset()  # tenants whose new cases look for the same face (KYC-18)

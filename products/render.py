@@ -125,6 +125,15 @@ def compose(
     return Composed(title=title, blocks=blocks, floor_ms=floor_ms(title, blocks, declared))
 
 
+def aloud(page: Page) -> str:
+    """What a voice reads of a page: its title, then each block with its label, in the very words that are shown."""
+    lines = [page.title]
+    for block in page.blocks:
+        said = "".join(span.text for span in block.spans)
+        lines.append("\n".join(part for part in (block.label, said) if part))
+    return "\n".join(lines)
+
+
 def shows_personal(compiled: Compiled, clause: Clause, level: Level) -> bool:
     """Whether what is shown at this level uses the customer's own inputs."""
     return any(

@@ -17,7 +17,7 @@ from products.formula import Value
 from products.ports import Ports
 from products.questions import is_asked, options, tries_of
 from products.release import flow as release
-from products.render import Block, Page, compose, render, sentence, show_value
+from products.render import Block, Page, aloud, compose, render, sentence, show_value
 from products.stored import quoted, values
 from products.suitability.rules import declarations
 from products.template import say
@@ -286,6 +286,7 @@ async def _served(case: Case, served: Served, item: ScreenClause, ports: Ports) 
         "level": page.level,
         "title": page.title,
         "blocks": [_block(block) for block in page.blocks],
+        "aloud": aloud(page),
         "floor_ms": item.floor_ms,
         "render_sha256": item.render_sha256,
     }

@@ -13,7 +13,9 @@ from products import views
 
 @get("/v1/products", security=[])
 async def list_products(rooms: NamedDependency[Rooms]) -> dict[str, Any]:
-    return {"items": await views.listing(rooms.products)}
+    """With who sells here, and under which licence (PRD-16)."""
+    operator = {"name": rooms.products.operator, "licence": rooms.products.licence or None}
+    return {"items": await views.listing(rooms.products), "operator": operator}
 
 
 @get("/v1/notices/{name:str}", security=[])

@@ -9,7 +9,8 @@ from evidence import decode
 from evidence.errors import NotValid
 from products.definition import Health, Product, RiskTest
 
-GRADES = 5
+# What the buyer of a health product confirms item by item (健康保险管理办法 art. 39).
+EIGHT = ("benefit", "exclusion", "waiting", "cooling_off", "renewal", "claim", "period", "other")
 
 
 # PRD-13: a question without concrete content cannot be saved (保险销售行为管理办法 art. 27, 司法解释(二) art. 6).
@@ -56,6 +57,10 @@ def problems(product: Product) -> Iterator[tuple[str, str]]:
             yield f"suitability.{asked}.questions", "a question stands twice"
     if (fit.health is not None) != ("health" in product.journey.steps):
         yield "journey.steps", "the step health and health questions belong together"
+    confirmed = {item.topic for item in product.disclosures}
+    lacking = [topic for topic in EIGHT if topic not in confirmed]
+    if product.kind == "insurance.illness" and lacking:
+        yield "disclosures", f"a health product has all eight items confirmed (PRD-14): {', '.join(lacking)}"
     for number, rule in enumerate(fit.rules):
         if rule.declaration is not None and rule.warn is None:
             yield f"suitability.rules[{number}].declaration", "only a warning can be gone against"

@@ -11,7 +11,7 @@ from evidence import decode
 from products.compiled import Compiled
 from products.errors import QuoteOutside
 from products.quoting import compute_quote, values_of
-from products.render import Block, Page, Span, compose, floor_ms, render, shows_personal
+from products.render import Block, Page, Span, aloud, compose, floor_ms, render, shows_personal
 from products.template import names_in, parse_template, words_in
 from products.versions import Catalogue
 
@@ -113,3 +113,32 @@ def test_every_template_is_read_whole_or_refused(template: str) -> None:
     assert "".join(part.text for part in parts if part.kind == "words") in template or len(parts) > 1
     assert not set("{}[]") & set(words_in(template))
     assert len(names_in(template)) <= template.count("{")
+
+
+def test_a_voice_reads_the_very_words_that_are_shown(term_life: Compiled) -> None:
+    for name in term_life.must_read:
+        if shows_personal(term_life, term_life.clause(name), "plain"):
+            continue
+        page = decode.decode(render(term_life, name, "plain", "zh-CN").bytes, Page)
+        said = aloud(page)
+        assert said.startswith(page.title)
+        assert all(span.text in said for block in page.blocks for span in block.spans)
+        assert all(block.label in said for block in page.blocks if block.label)
+
+
+def test_every_number_on_a_page_is_in_the_trace_or_in_the_contract(catalogue: Catalogue) -> None:
+    for name in catalogue.names():
+        compiled = catalogue.get(name)
+        quote = compute_quote(compiled, compiled.product.examples[0].given if compiled.product.examples else {})
+        values = values_of(compiled, quote.inputs, quote.outputs)
+        traced = dict(step for step in quote.trace if step[0].endswith(" ="))
+        for clause in compiled.clauses:
+            for locale in compiled.product.languages.offered:
+                shown = compose(compiled, clause, "plain", locale, values)
+                for span in (span for block in shown.blocks for span in block.spans if span.number):
+                    assert span.number
+                    if span.number in quote.outputs:
+                        assert traced[f"{span.number} ="] == quote.outputs[span.number]
+                    else:
+                        known = span.number in compiled.product.params or span.number in compiled.product.inputs
+                        assert known or span.number == "count", span

@@ -22,12 +22,13 @@ from products.errors import (
     StillThinking,
     TranscriptDiffers,
 )
+from products.load import load
 from products.reading import flow as reading
 from products.suitability import flow
 from products.suitability.questionnaire import catch_alls, grade_of, is_catch_all, problems
 from products.versions import Catalogue
 from tests.evidence.fakes import StoryLedger
-from tests.products.conftest import OPENER, Story
+from tests.products.conftest import CATALOGUE, OPENER, Story
 from tests.products.fitted import fitted
 
 DECLARATION = "我知道超过预算，仍要购买。"
@@ -328,3 +329,11 @@ def test_what_could_not_work_is_refused_with_its_place(product: Compiled) -> Non
     late = next(item for item in product.product.disclosures if item.id == "d_first")
     wrong = replace(product.product, disclosures=(replace(late, clauses=("c1.4",)),))
     assert [where for where, _ in problems(wrong)] == ["disclosures[0].clauses"]
+
+
+def test_a_health_product_has_eight_items_confirmed(product: Compiled) -> None:  # PRD-14
+    illness = load(CATALOGUE / "kangyu_illness").product
+    assert list(problems(illness)) == []
+    fewer = replace(illness, disclosures=tuple(item for item in illness.disclosures if item.topic != "renewal"))
+    assert [what for _, what in problems(fewer)] == ["a health product has all eight items confirmed (PRD-14): renewal"]
+    assert list(problems(product.product)) == []  # a term life product has no such duty

@@ -1,4 +1,4 @@
-"""Cutting a wording of 50,000 characters into clauses, beside one pass of reading it and one regular expression over it."""
+"""Cutting a wording of 50,000 characters into clauses, beside one reading of it and one regular expression over it."""
 
 import re
 import tempfile

@@ -122,8 +122,10 @@ class Page:
         unit, text = self.units[index], self.text
         flat, long = unit.last - unit.first > FLAT_UNIT, unit.last - unit.first > LONG_UNIT
         places: set[int] = set()
-        for match in NAMED.finditer(text, unit.first + 1, unit.last) if long else ():
+        for match in NAMED.finditer(text, unit.first + 1, unit.last):
             before = text[match.start() - 1]
+            if not long and before not in "。；":
+                continue
             free = flat and (before not in _REFERS_BEFORE or match["word"] in ("章", "部分"))
             if (before in _SOFT_BEFORE or free) and not _AFTER_ARTICLE.match(text, match.end()):
                 places.add(match.start())

@@ -58,24 +58,39 @@ def similar(one: str, other: str) -> float:
 
 def find_contents(text: str, units: Sequence[Unit]) -> Contents | None:
     """The 目录, by its heading or by its dot leaders; None where the text has none."""
-    opens = next((i for i, u in enumerate(units[:600]) if _HEADING.match(text[u.first : u.last].strip())), None)
-    if opens is None:
-        opens = next(
-            (
-                i - 1
-                for i, u in enumerate(units[:400])
-                if _dotted(text, u) and sum(_dotted(text, v) for v in units[i : i + 12]) >= 5
-            ),
-            None,
-        )
+    found = next((i for i, u in enumerate(units[:600]) if _HEADING.match(text[u.first : u.last].strip())), None)
+    opens = found if found is not None else _unheaded(text, units)
     if opens is None:
         return None
     entries, last = _entries(text, units, opens + 1)
-    if len(entries) < MIN_ENTRIES:
+    if len(entries) < MIN_ENTRIES or (found is None and not _twice(text, units, entries, last)):
         return None
     heading = opens >= 0 and _HEADING.match(text[units[opens].first : units[opens].last].strip()) is not None
     start = units[max(opens, 0)].start if heading else entries[0].start
     return Contents(start, units[last].end, tuple(entries), heading)
+
+
+def _unheaded(text: str, units: Sequence[Unit]) -> int | None:
+    """The unit before a 目录 without a heading: entries with leaders, or a row of numbers and short titles."""
+    for at, unit in enumerate(units[:400]):
+        if unit.empty or not _first(text, unit):
+            continue
+        near = [u for u in units[at : at + 16] if not u.empty][:10]
+        if _dotted(text, unit) and sum(_dotted(text, u) for u in near) >= 5:
+            return at - 1
+        if len(near) == 10 and sum(bool(_first(text, u)) and _brief(text, u) for u in near) >= 9:
+            return at - 1
+    return None
+
+
+def _brief(text: str, unit: Unit) -> bool:
+    return unit.last - unit.first <= 30 and not re.search(r"[。；]", text[unit.first : unit.last])
+
+
+def _twice(text: str, units: Sequence[Unit], entries: Sequence[Entry], last: int) -> bool:
+    """Whether the numbers come again: those of a 目录 do, those of a contract of short clauses do not."""
+    again = {(label.style, label.key) for unit in units[last + 1 :] for label in _first(text, unit)[:1]}
+    return sum((e.label.style, e.label.key) in again for e in entries) * 2 >= len(entries)
 
 
 def is_guide(words: str) -> bool:
@@ -123,13 +138,21 @@ def _entries(text: str, units: Sequence[Unit], begin: int) -> tuple[list[Entry],
             prose += 1
             if entries and (prose > 1 or len(words) > 120 or (len(entries) >= 8 and words.rstrip().endswith("。"))):
                 break
-        elif entries and len(words) <= 14 and not re.search(r"[。；]", words) and units[last].end >= unit.start - 2:
+        elif is_guide(words.strip()) and len(entries) >= MIN_ENTRIES:
+            break
+        elif entries and units[last].end >= unit.start - 2 and _goes_on(words, entries[-1], units[last]):
             previous = entries[-1]
             entries[-1] = Entry(
                 previous.label, previous.title + shown(_DOTS.sub(" ", words), 0, len(words)), previous.start, unit.end
             )
             last = index
     return _unglued(text, entries), last
+
+
+def _goes_on(words: str, entry: Entry, unit: Unit) -> bool:
+    """The rest of a title too long for its column. One line at most, and short."""
+    broken = entry.start >= unit.start  # the entry itself is the line before, not a rest of it
+    return broken and len(words) <= 14 and not re.search(r"[。；]", words) and not _DOTS.search(entry.title)
 
 
 def _back(entries: list[Entry], units: Sequence[Unit], last: int) -> int:

@@ -229,4 +229,4 @@ def _leading(page: Page, begin: int, rest: str, item: bool) -> Title:
 
 
 def _clean(words: str) -> str:
-    return shown(words, 0, len(words)).strip(" \u3000:：.．、—-#")
+    return re.sub(r"\[返回目录\]$", "", shown(words, 0, len(words))).strip(" \u3000:：.．、—-#")

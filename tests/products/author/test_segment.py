@@ -241,3 +241,31 @@ def test_the_text_of_an_answer_is_json_and_positions_count_code_points() -> None
     clause = answer["clauses"][1]
     assert answer["text"][clause["start"] : clause["end"]] == "第二条 等待期\n九十日。\n"
     assert clause["numbers"][0] == {"text": "九十日", "value": "90", "unit": "day", "start": 16, "end": 19}
+
+
+def test_a_contents_page_without_a_heading_is_known_by_its_numbers_coming_twice() -> None:
+    titles = {
+        "1": "您与我们的合同",
+        "1.1": "合同构成",
+        "1.2": "犹豫期",
+        "2": "我们提供的保障",
+        "2.1": "保险责任",
+        "2.2": "责任免除",
+    }
+    titles |= {"3": "如何退保", "3.1": "您解除合同的手续及风险", "4": "其他", "4.1": "争议处理"}
+    contents = "\n".join(f"{n}{'.' if len(n) == 1 else ' '}{t}" for n, t in titles.items()).replace(
+        "的手续及风险", "的手\n续及风险"
+    )
+    body = "\n".join(
+        f"{n}. {t}" if len(n) == 1 else f"{n} {t}\n双方按照法律以及本合同的约定办理，并承担相应的责任。"
+        for n, t in titles.items()
+    )
+    found = segment(f"阅 读 指 引\n{contents}\n您拥有的重要权益\n您有退保的权利……3.1\n{body}\n")
+    assert [(c.number, c.title) for c in found.clauses] == list(titles.items())
+
+
+def test_an_article_may_begin_after_the_end_of_a_sentence_on_the_same_line() -> None:
+    found = segment(
+        "第一条 构成\n本合同由条款构成。\n第二条 生效\n自签字之日起生效。第三条 投保对象\n凡健康者均可投保。\n第四条 其他\n无。\n"
+    )
+    assert [(c.number, c.title) for c in found.clauses][2:] == [("第三条", "投保对象"), ("第四条", "其他")]

@@ -1,7 +1,7 @@
 // A reload or another day leads to the same screen: the place follows from the view.
 import { expect, test } from "vitest";
 import type { CaseView, Identity, Outline } from "../src/api";
-import { freshLocal, place, progress, quietUntil, type Screen } from "../src/customer/place";
+import { freshLocal, pageOf, place, progress, quietUntil, type Screen } from "../src/customer/place";
 
 const NAMES = ["quote", "read", "suitability", "disclose", "identity", "sign"];
 const given = { decision: "given" as const, at: "" };
@@ -55,6 +55,28 @@ test("must-read clauses come in order and a wrong answer's clause comes again", 
 
 test("the clause in hand stays although the server counts it as read", () => {
   expect(at(view("suitability"), outline(), { ...freshLocal(), reading: "c2" })).toBe("clause");
+});
+
+test("what is asked first comes before the quote, what is thought over only before the signature (PRD-10, PRD-12)", () => {
+  const needs = view("quote");
+  needs.steps[0]!.missing = ["needs", "disclosed:d_first", "quoted"];
+  expect(at(needs)).toBe("needs");
+  needs.steps[0]!.missing = ["disclosed:d_first", "quoted"];
+  const first = outline({ disclosures: [{ id: "d_first", when: "before_quote", text: "", text_sha256: "", acknowledge: "tap", done: false }] });
+  expect(at(needs, first)).toBe("disclosure");
+  const fit = view("suitability");
+  const step = fit.steps.find((item) => item.name === "suitability")!;
+  step.missing = ["suitable", "risk", "rested"];
+  expect(at(fit)).toBe("risk");
+  step.missing = ["suitable", "rested"];
+  expect(at(fit)).toBe("suitability");
+  step.missing = ["rested"];
+  expect(at(fit)).not.toBe("suitability");
+});
+
+test("every screen belongs to a page of the operation track (EVD-05)", () => {
+  expect([pageOf("clause"), pageOf("question"), pageOf("disclosure"), pageOf("liveness"), pageOf("opinion"), pageOf("done")])
+    .toEqual(["read", "questions", "disclosures", "identity", "sign", "receipt"]);
 });
 
 test("a face needs a consent of its own before any picture (KYC-02)", () => {

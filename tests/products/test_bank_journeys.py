@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from evidence.case import Case
+from evidence.errors import StepsMissing
 from evidence.events import Actor
 from products import flow
-from products.commands import Acknowledge, AssessSuitability, EndThinking, GradeRisk, HelpCustomer, SetQuote
+from products.commands import Acknowledge, AssessSuitability, EndThinking, GradeRisk, HelpCustomer, SetQuote, TellNeeds
 from products.compiled import text_sha256
 from products.errors import RiskTooOften, StillThinking, TranscriptDiffers
 from products.questions import right
@@ -24,9 +25,15 @@ BORROWER: dict[str, int | str] = {"age": 40, "income": 20000, "debts": 0, "other
 SAVER: dict[str, int | str] = {"age": 40, "savings": 1000000, "need": "spare", "money": "own"}
 
 
-async def begin(story: Story, product: str, **inputs: int | str) -> None:
+async def begin(story: Story, product: str, facts: dict[str, int | str], **inputs: int | str) -> None:
+    """What the product asks before any number: needs told, sentences confirmed; then the quote."""
     await story.open(product)
     await story.enter()
+    first = story.ports.catalogue.get(product).product.suitability.ask_first
+    if first:
+        told = TellNeeds(facts={name: facts[name] for name in first})
+        await fitting.tell_needs(await story.case(), told, story.customer, story.ports)
+    await confirm(story, "before_quote")
     await flow.set_quote(await story.case(), SetQuote(inputs=inputs), story.customer, story.ports)
 
 
@@ -41,9 +48,11 @@ async def read_and_answer(story: Story) -> None:
             await story.answer(question.id, right(compiled, question, await values(case, compiled, story.ports)))
 
 
-async def confirm(story: Story) -> None:
+async def confirm(story: Story, *moments: str) -> None:
     compiled = story.ports.catalogue.of(await story.case())
     for item in compiled.product.disclosures:
+        if item.when not in (moments or ("before_kyc", "before_sign")):
+            continue
         text = sentence(compiled, item.text, "zh-CN")
         command = Acknowledge(
             disclosure=item.id,
@@ -74,15 +83,23 @@ async def helped(story: Story) -> Case:
     return await reading.help_customer(await story.case(), command, reviewer, story.ports)
 
 
+async def test_nothing_is_quoted_before_the_warning_was_heard_and_the_needs_were_told(story: Story) -> None:  # PRD-10
+    await story.open("zhiqiu_wealth")
+    await story.enter()
+    with pytest.raises(StepsMissing) as refused:
+        await flow.set_quote(await story.case(), SetQuote(inputs={}), story.customer, story.ports)
+    assert refused.value.facts["missing"] == ("needs", "disclosed:d_warning")
+
+
 async def test_a_card_is_replaced_after_eight_clauses_and_three_questions(story: Story) -> None:
-    await begin(story, "card_loss", how="express", place="country")
+    await begin(story, "card_loss", {}, how="express", place="country")
     await read_and_answer(story)
     await confirm(story)
     assert owed(await story.case()) == []
 
 
 async def test_a_loan_is_read_with_its_cost_table_before_anything_is_signed(story: Story) -> None:
-    await begin(story, "jiashi_loan", amount=100000)
+    await begin(story, "jiashi_loan", BORROWER, amount=100000)
     assert "read:c7" in owed(await story.case())
     await read_and_answer(story)
     await assess(story, BORROWER)
@@ -91,7 +108,7 @@ async def test_a_loan_is_read_with_its_cost_table_before_anything_is_signed(stor
 
 
 async def test_another_amount_makes_the_cost_table_be_read_and_confirmed_again(story: Story) -> None:
-    await begin(story, "jiashi_loan", amount=100000)
+    await begin(story, "jiashi_loan", BORROWER, amount=100000)
     await read_and_answer(story)
     await assess(story, BORROWER)
     await confirm(story)
@@ -114,7 +131,7 @@ async def test_another_amount_makes_the_cost_table_be_read_and_confirmed_again(s
 async def test_who_cannot_bear_a_loan_is_refused_warned_or_spoken_to(
     story: Story, change: dict[str, int | str], outcome: str, rule: str
 ) -> None:
-    await begin(story, "jiashi_loan", amount=100000)  # the first payment is 8,512.71
+    await begin(story, "jiashi_loan", {**BORROWER, **change}, amount=100000)  # the first payment is 8,512.71
     case = await assess(story, {**BORROWER, **change})
     assert case.reading.suitability == outcome
     assert rule in case.reading.suitability_rules
@@ -122,16 +139,17 @@ async def test_who_cannot_bear_a_loan_is_refused_warned_or_spoken_to(
 
 
 async def test_a_heavy_loan_is_taken_only_with_the_sentence_copied_out(story: Story) -> None:  # PRD-10
-    await begin(story, "jiashi_loan", amount=100000)
-    await assess(story, {**BORROWER, "income": 15000})
+    heavy = {**BORROWER, "income": 15000}
+    await begin(story, "jiashi_loan", heavy, amount=100000)
+    await assess(story, heavy)
     with pytest.raises(TranscriptDiffers):
-        await assess(story, {**BORROWER, "income": 15000}, "我没问题")
-    case = await assess(story, {**BORROWER, "income": 15000}, "我知道每月要还的钱超过收入一半，还是决定借。")
+        await assess(story, heavy, "我没问题")
+    case = await assess(story, heavy, "我知道每月要还的钱超过收入一半，还是决定借。")
     assert "suitable" in case.keys
 
 
 async def test_money_is_put_in_only_by_who_can_bear_to_lose_it(story: Story) -> None:  # PRD-11
-    await begin(story, "zhiqiu_wealth", amount=50000, years=1)
+    await begin(story, "zhiqiu_wealth", SAVER, amount=50000, years=1)
     await read_and_answer(story)
     await assess(story, SAVER)
     await confirm(story)
@@ -144,7 +162,7 @@ async def test_money_is_put_in_only_by_who_can_bear_to_lose_it(story: Story) -> 
 
 
 async def test_a_customer_of_66_is_spoken_to_and_sleeps_on_it(story: Story) -> None:  # PRD-12
-    await begin(story, "zhiqiu_wealth", amount=50000, years=1)
+    await begin(story, "zhiqiu_wealth", SAVER, amount=50000, years=1)
     await read_and_answer(story)
     await grade(story, BOLD)
     case = await assess(story, {**SAVER, "age": 66})
@@ -164,6 +182,6 @@ async def test_a_customer_of_66_is_spoken_to_and_sleeps_on_it(story: Story) -> N
     ("change", "rule"), [({"need": "maybe"}, "s_need"), ({"money": "borrowed"}, "s_borrowed"), ({"age": 17}, "s_age")]
 )
 async def test_some_money_is_never_put_in(story: Story, change: dict[str, int | str], rule: str) -> None:
-    await begin(story, "zhiqiu_wealth", amount=50000, years=1)
+    await begin(story, "zhiqiu_wealth", {**SAVER, **change}, amount=50000, years=1)
     case = await assess(story, {**SAVER, **change})
     assert (case.reading.suitability, rule in case.reading.suitability_rules) == ("deny", True)

@@ -1,6 +1,7 @@
 """Whether it fits: needs first, the risk grade, health, the decision, and time to think."""
 
 from dataclasses import replace as copy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ from products.errors import (
     StillThinking,
     TranscriptDiffers,
 )
-from products.load import load
+from products.expression import parse
+from products.formula import evaluate
+from products.load import compile_product, load
 from products.reading import flow as reading
 from products.suitability import flow
 from products.suitability.questionnaire import catch_alls, grade_of, is_catch_all, problems
@@ -337,3 +340,51 @@ def test_a_health_product_has_eight_items_confirmed(product: Compiled) -> None: 
     fewer = replace(illness, disclosures=tuple(item for item in illness.disclosures if item.topic != "renewal"))
     assert [what for _, what in problems(fewer)] == ["a health product has all eight items confirmed (PRD-14): renewal"]
     assert list(problems(product.product)) == []  # a term life product has no such duty
+
+
+# --- the four triggers -----------------------------------------------------------------------------------------------
+
+TRIGGERS = """
+    - {id: t_single, warn: pay_years == 1 and premium > income * 4, reason: {zh-CN: 一次交太多, en: Too much at once}}
+    - {id: t_annual, warn: premium > income * 20 / 100, reason: {zh-CN: 每年太多, en: Too much a year}}
+    - {id: t_age, warn: age + pay_years >= 75, reason: {zh-CN: 交到年纪太大, en: Paying too long}}
+    - {id: t_budget, warn: premium >= budget * 150 / 100, reason: {zh-CN: 超过预算, en: Above the budget}}
+"""
+
+
+def with_triggers() -> Compiled:
+    """The term life product with the four triggers of 适当性办法 art. 35 as an author writes them."""
+    folder = CATALOGUE / "anju_term_life"
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".txt", ".csv")}
+    definition = (folder / "product.yaml").read_text("utf-8")
+    start, end = definition.index("suitability:\n"), definition.index("\njourney:\n")
+    block = (
+        "suitability:\n  facts:\n"
+        "    income: {type: money, min: 0, max: 100000000, label: {zh-CN: 收入, en: Income}}\n"
+        "    budget: {type: money, min: 0, max: 100000000, label: {zh-CN: 预算, en: Budget}}\n"
+        "  ask_first: [budget]\n"
+        f"  rules:{TRIGGERS}"
+    )
+    return compile_product((definition[:start] + block + definition[end:]).encode(), files)
+
+
+@pytest.mark.parametrize(
+    ("known", "spoke"),
+    [
+        ({"premium": 1_000, "income": 5_000, "budget": 1_000, "age": 54, "pay_years": 20}, []),
+        ({"premium": 1_001, "income": 5_000, "budget": 1_000, "age": 54, "pay_years": 20}, ["t_annual"]),
+        ({"premium": 1_000, "income": 5_000, "budget": 1_000, "age": 55, "pay_years": 20}, ["t_age"]),
+        ({"premium": 1_500, "income": 90_000, "budget": 1_000, "age": 30, "pay_years": 20}, ["t_budget"]),
+        ({"premium": 4_001, "income": 1_000, "budget": 9_000, "age": 30, "pay_years": 1}, ["t_single", "t_annual"]),
+        ({"premium": 4_000, "income": 1_000, "budget": 9_000, "age": 30, "pay_years": 1}, ["t_annual"]),
+    ],
+)
+def test_each_of_the_four_triggers_speaks_from_its_bound_on(known: dict[str, int], spoke: list[str]) -> None:  # PRD-10
+    compiled = with_triggers()
+    values = {name: Decimal(value) for name, value in known.items()}
+    found = [
+        rule.id
+        for rule in compiled.product.suitability.rules
+        if rule.warn and evaluate(rule.warn, parse(rule.warn), values, {})[0] is True
+    ]
+    assert found == spoke

@@ -27,6 +27,7 @@ from redis.asyncio import Redis
 
 from api import errors, wire
 from api.alarms import AlarmBoard
+from api.announcing import Announcing
 from api.auth import Caller, Gate, Tokens, idempotency_key
 from api.clock import utc_now
 from api.desk import Act, Desk
@@ -183,6 +184,7 @@ def create_app(
                 rescreener.run,
                 signal_watch.run,
                 face_duties.run,
+                Announcing(rooms.products, health).run,
                 packs.run,
                 shared.tidy,
             )

@@ -1,6 +1,8 @@
 """Working days, for deadlines of the law."""
 
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
+
+HERE = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 def working_day(start: date, days: int) -> date:

@@ -1,19 +1,18 @@
 """Read and record a tenant's duties; the check before a face is asked for."""
 
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 
 from evidence.case import Case
 from evidence.errors import NotFound
 from evidence.events import Actor, FilingOpened, Stamp
 from evidence.ledger import Ledger
 from evidence.ports import Clock
+from evidence.workdays import HERE
 from kyc.duties import rules
 from kyc.duties.errors import FaceNotAssessed
 from kyc.duties.rules import Command, Duties, Limits
 
 SYSTEM = Actor(id="sys_duties", role="system")
-HERE = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 @dataclass(frozen=True)

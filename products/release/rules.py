@@ -17,9 +17,10 @@ from evidence.events import (
     ProductPublished,
     ProductWithdrawn,
     Stamp,
+    parse_instant,
 )
 from evidence.events.releases import Post
-from evidence.workdays import working_day
+from evidence.workdays import HERE, working_day
 from products.compiled import Compiled
 from products.findings import Finding
 from products.release.commands import ApproveProduct, MakeNotice, PublishProduct, WithdrawProduct
@@ -96,14 +97,17 @@ def fold(events: Iterable[Event]) -> Releases:
                     held = _with(held, body.version, body.full, replace(content, approvals=approvals))
             case ProductPublished() as body:
                 content = held.of(body.version, body.full)
+                if 0 < held.newest < body.version:  # what changed is told too
+                    due = notice_day(parse_instant(event.at).astimezone(HERE).date())
+                    held = replace(held, notice_due={**held.notice_due, body.version: due})
                 held = _with(held, body.version, body.full, replace(content, published_at=event.at))
             case ProductWithdrawn() as body:
                 content = replace(held.of(body.version, body.full), withdrawn_at=event.at, cause=body.cause)
                 held = _with(held, body.version, body.full, content)
                 held = replace(held, notice_due={**held.notice_due, body.version: body.notice_due})
             case ProductNoticeMade() as body:
-                due = {version: day for version, day in held.notice_due.items() if version != body.version}
-                held = replace(held, notices={**held.notices, body.version: body.reference}, notice_due=due)
+                left = {version: day for version, day in held.notice_due.items() if version != body.version}
+                held = replace(held, notices={**held.notices, body.version: body.reference}, notice_due=left)
             case _:
                 continue
         if event.cmd:
@@ -182,7 +186,7 @@ def withdraw(held: Releases, compiled: Compiled, command: WithdrawProduct, stamp
             version=product.version,
             full=command.full,
             cause=command.cause,
-            notice_due=working_day(today, NOTICE_DAYS).isoformat(),
+            notice_due=notice_day(today),
         ),
     )
 
@@ -194,6 +198,10 @@ def make_notice(held: Releases, compiled: Compiled, command: MakeNotice, actor: 
     if held.published(product.version) is None:
         raise NotPublished(f"{product.id} version {product.version}")
     return (ProductNoticeMade(product=product.id, version=product.version, reference=command.reference),)
+
+
+def notice_day(today: date) -> str:
+    return working_day(today, NOTICE_DAYS).isoformat()
 
 
 def overdue(held: Releases, today: date) -> tuple[int, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
+from api.announcing import Announcing
+from api.health import Health
 from evidence.errors import NotAllowed
 from evidence.events import Actor, ProductPublished
 from evidence.events.releases import Post
@@ -214,6 +216,8 @@ async def test_a_new_version_names_the_one_it_follows_and_takes_its_place(desk_o
     sold = await flow.for_sale("anju_term_life", desk.story.clock(), desk.story.ports)
     assert sold is not None
     assert sold.product.version == 2
+    held = await flow.releases("anju_term_life", desk.story.ports)
+    assert held.notice_due == {2: "2026-12-04"}  # what changed is told too; PRD-07
     forgotten = desk_of((), (edit("version: 1\n", "version: 3\n"),))
     assert "supersedes must name version 2" in await forgotten.reasons(3)
     assert "version 2 is newer" in await desk_of((edit("grade: 1", "grade: 2"),)).reasons(1)
@@ -262,6 +266,28 @@ async def test_a_notice_that_was_made_is_no_longer_due(desk_of: Callable[..., De
     held = await flow.record("anju_term_life", 1, command, desk.story.stamp(ADMIN), desk.story.ports)
     assert rules.overdue(held, late) == ()
     assert held.notices == {1: "web-2026-118"}
+
+
+async def test_a_notice_that_waits_is_owed_and_a_late_one_is_an_alarm(desk_of: Callable[..., Desk]) -> None:  # PRD-07
+    desk = desk_of(())
+    health = Health(desk.story.clock)
+    watch = Announcing(desk.story.ports, health)
+    await desk.approve_all(1)
+    await desk.publish(1)
+    await watch.look()
+    assert health.report()["lacks"] == {}
+    await desk.withdraw(1)
+    await watch.look()
+    assert health.report()["lacks"] == {"product_notice_anju_term_life": "version 1 by 2026-12-04"}
+    assert not health.alarms
+    desk.story.clock.forward(20 * 24 * 3600)
+    await watch.look()
+    assert list(health.alarms) == ["product_notice_anju_term_life"]
+    assert health.sound
+    command = MakeNotice(reference="web-2026-118")
+    await flow.record("anju_term_life", 1, command, desk.story.stamp(ADMIN), desk.story.ports)
+    await watch.look()
+    assert health.report()["lacks"] == {}
 
 
 async def test_outside_its_period_nothing_is_sold_though_it_is_published(desk_of: Callable[..., Desk]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from esign.documents import typeset_pages
 from evidence.case import Case
 from products import flow
 from products.commands import Acknowledge, AnswerHealth, AssessSuitability, EndThinking, SetQuote, TellNeeds
@@ -18,6 +19,7 @@ from products.definition import Clause, Input
 from products.errors import StillThinking
 from products.expression import parse
 from products.formula import Value, evaluate
+from products.handouts.flow import made
 from products.lint import lint
 from products.load import DEFINITION, load
 from products.questions import right
@@ -345,3 +347,13 @@ async def test_health_answers_accept_refer_or_decline(
     assert case.suitability.health is not None
     assert case.suitability.health.outcome == outcome
     assert ("health" in case.missing("sign")) == (outcome != "accept")
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name in CALM])
+def test_the_information_document_of_each_insurance_fits_its_pages(
+    loaded: dict[str, Compiled], name: str, locale: Any
+) -> None:  # PRD-15
+    assert made(loaded[name], "ipid", locale, typeset_pages).startswith(b"%PDF")
+    if loaded[name].product.kid is not None:
+        assert made(loaded[name], "kid", locale, typeset_pages).startswith(b"%PDF")

@@ -1,4 +1,4 @@
-"""What changed between two wordings, clause by clause: by number and title first, by likeness of the words where those moved."""
+"""What changed between two wordings, clause by clause: by number and title, then by likeness where those moved."""
 
 import difflib
 import re
@@ -25,7 +25,7 @@ class WordingChange(Frozen, frozen=True, kw_only=True):
 
 
 def changes(older: Segmented, newer: Segmented) -> list[WordingChange]:
-    """In the order of the newer wording; what was removed comes last. The same words under the same number are left out."""
+    """In the order of the newer wording; what was removed comes last. What is the same is left out."""
     pairs, added, removed = _paired(older, newer)
     found = [change for old, new in pairs if (change := _changed(older, newer, old, new))]
     found += [

@@ -107,7 +107,7 @@ def _first(text: str, unit: Unit) -> list[Label]:
 
 
 def _entries(text: str, units: Sequence[Unit], begin: int) -> tuple[list[Entry], int]:
-    """(entries, index of the last unit of the 目录). It ends where a number stands a second time, or where prose begins."""
+    """(entries, index of the last unit of the 目录). It ends where a number comes again, or prose begins."""
     seen: dict[tuple[str, tuple[int, ...]], int] = {}
     entries: list[Entry] = []
     last = begin - 1
@@ -197,7 +197,8 @@ def _restarts(text: str, units: Sequence[Unit], index: int, seen: dict[tuple[str
 
 
 _MORE = re.compile(
-    r"(?:[ \t\u3000]{1,}|[.．…·]{2,}\s*\d{0,3}\s+)(?=(?:\d{1,2}[.．]\d{1,2}|\d{1,2}[.．、](?!\d)|第[一二三四五六七八九十百]+[条章])[\s\u3000]*[\u4e00-\u9fff])"
+    r"(?:[ \t\u3000]{1,}|[.．…·]{2,}\s*\d{0,3}\s+)(?=(?:\d{1,2}[.．]\d{1,2}|\d{1,2}[.．"
+    r"、](?!\d)|第[一二三四五六七八九十百]+[条章])[\s\u3000]*[\u4e00-\u9fff])"
 )
 
 

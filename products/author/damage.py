@@ -14,16 +14,33 @@ from products.author.references import Reference
 from products.author.tree import Node
 
 Kind = Literal[
-    "gap", "repeat", "number_mended", "number_lost", "contents_missing", "contents_extra", "contents_title",
-    "reference_nowhere", "blank_left", "placeholder", "markup", "mixed_brackets", "pasted_twice", "lookalike", "masked",
-    "no_number", "binary",
-]  # fmt: skip
+    "gap",
+    "repeat",
+    "number_mended",
+    "number_lost",
+    "contents_missing",
+    "contents_extra",
+    "contents_title",
+    "reference_nowhere",
+    "blank_left",
+    "placeholder",
+    "markup",
+    "mixed_brackets",
+    "pasted_twice",
+    "lookalike",
+    "masked",
+    "no_number",
+    "binary",
+]
 SAID: dict[Kind, tuple[str, str]] = {
     "gap": ("编号不连续：缺少前一个编号。", "The numbering jumps: the number before this one is missing."),
     "repeat": ("编号重复或者顺序有误。", "The number stands twice or out of order."),
     "number_mended": ("编号有识别错误，已按上下文校正，请核对。", "The number was misread and mended. Please compare."),
-    "number_lost": ("正文中编号缺失或有误，按目录补认，请核对。", "The number is lost in the text and was taken from the contents page."),
-    "contents_missing": ("目录中有这一条，正文中没有找到。", "The contents page lists this clause; the text does not have it."),
+    "number_lost": (
+        "正文中编号缺失或有误，按目录补认，请核对。",
+        "The number was lost and taken from the contents page.",
+    ),
+    "contents_missing": ("目录中有这一条，正文中没有找到。", "In the contents page, but not in the text."),
     "contents_extra": ("正文中有这一条，目录中没有。", "The text has this clause; the contents page does not."),
     "contents_title": ("标题与目录不一致。", "The title differs from the contents page."),
     "reference_nowhere": ("引用的条款不存在。", "The reference leads to no clause."),
@@ -36,7 +53,7 @@ SAID: dict[Kind, tuple[str, str]] = {
     "masked": ("名称被遮盖或未填写。", "A name is masked or missing."),
     "no_number": ("没有找到任何条款编号，全文作为一条。", "No clause number was found; the whole text is one clause."),
     "binary": ("文件不像文字，无法识别的字符较多。", "The file hardly looks like text."),
-}  # fmt: skip
+}
 
 
 class Damage(Frozen, frozen=True, kw_only=True):
@@ -53,11 +70,30 @@ class Damage(Frozen, frozen=True, kw_only=True):
 _TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("blank_left", re.compile(r"此栏空白|_{3,}|＿{3,}|（\s{2,}）|\(\s{3,}\)|□{3,}")),
     ("placeholder", re.compile(r"\$\{[^}\n]{0,40}\}?|\{\{[^}\n]{0,40}\}\}|<%[^>\n]{0,40}%>|#\{[^}\n]{0,40}\}")),
-    ("markup", re.compile(r"\$\s?\\[a-z]+|\\(?:textcircled|mathrm|frac|times|begin)\b|</?(?:table|tr|td|div|span|p|br)\b|&(?:nbsp|lt|gt|amp);")),
-    ("masked", re.compile(r"(?<![Xx×*＊])[Xx×*＊]{2,12}(?:银行|公司|保险|人寿|支行|分行|仲裁)|(?<![A-Za-z])xxx(?![A-Za-z])|(?<![ＸX])[ＸX]{2,8}(?:年|月|日|元)")),
-    ("lookalike", re.compile(r"货款(?=人|利率|期限|余额|本金|合同|发放|金额)|借货|泵交|磊交|保验|保隆|被保俭|贷款入|投保入|被保险入|受益入|末成年|末经|已末|呆险|台受益人|责仼|合间|木合同|木公司|夲合同")),
+    (
+        "markup",
+        re.compile(
+            r"\$\s?\\[a-z]+|\\(?:textcircled|mathrm|frac|times|begin)\b|</?(?:table|tr|td|"
+            r"div|span|p|br)\b|&(?:nbsp|lt|gt|amp);"
+        ),
+    ),
+    (
+        "masked",
+        re.compile(
+            r"(?<![Xx×*＊])[Xx×*＊]{2,12}(?:银行|公司|保险|人寿|支行|分行|仲裁)|(?<![A-Za-z])xxx(?!"
+            r"[A-Za-z])|(?<![ＸX])[ＸX]{2,8}(?:年|月|日|元)"
+        ),
+    ),
+    (
+        "lookalike",
+        re.compile(
+            r"货款(?=人|利率|期限|余额|本金|合同|发放|金额)|借货|泵交|磊交|保验|保隆|被保俭"
+            r"|贷款入|投保入|被保险入|受益入|末成年|末经|已末|呆险|台受益人|责仼|合间|木合"
+            r"同|木公司|夲合同"
+        ),
+    ),
     ("binary", re.compile("[\ufffd\x00-\x08\x0e-\x1b]{3,}")),
-)  # fmt: skip
+)
 _BRACKETS = {"（": "）", "(": ")", "【": "】", "《": "》", "〔": "〕"}
 _CLOSERS = {close: open_ for open_, close in _BRACKETS.items()}
 MOST = 40  # findings of one kind: after that the file is damaged as a whole

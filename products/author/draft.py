@@ -1,4 +1,4 @@
-"""A skeleton of a product from a wording. A machine proposes; every node waits for the name of a person who confirmed it.
+"""A skeleton of a product from a wording. A machine proposes; every node waits for a person to confirm it.
 
 `confirmed.yaml` beside the skeleton lists the nodes. It holds the hash of each node's words: when these change, the
 confirmation no longer counts.

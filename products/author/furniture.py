@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from products.author.labels import labels_at
 from products.author.layout import Unit
@@ -11,8 +12,10 @@ from products.author.layout import Unit
 REPEATS = 3
 LONGEST = 50  # characters
 _PAGE = re.compile(
-    r"^[\s\-—－–_·.|/\\(（\[【]*(?:第\s*[\dIlO一二三四五六七八九十]{1,4}\s*页?\s*[,，/、]?\s*[（(]?\s*共\s*[\dIlO一二三四五六七八九十]{1,4}\s*页?"
-    r"|第\s*[\dIlO]{1,4}\s*页|[Pp]age\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}\s*/\s*\d{1,3}|[-—－–]\s*\d{1,3}\s*[-—－–]|P\.?\s?\d{1,3})[\s\-—－–_·.|)）\]】]*$"
+    r"^[\s\-—－–_·.|/\\(（\[【]*(?:第\s*[\dIlO一二三四五六七八九十]{1,4}\s*页?\s*[,，"
+    r"/、]?\s*[（(]?\s*共\s*[\dIlO一二三四五六七八九十]{1,4}\s*页?"
+    r"|第\s*[\dIlO]{1,4}\s*页|[Pp]age\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}\s*/\s*\d{1,3}"
+    r"|[-—－–]\s*\d{1,3}\s*[-—－–]|P\.?\s?\d{1,3})[\s\-—－–_·.|)）\]】]*$"
 )
 _NUMBER = re.compile(r"^\d{1,3}$")
 _END = re.compile(r"[。；;：:！？]$")
@@ -51,7 +54,7 @@ def find_furniture(text: str, units: Sequence[Unit]) -> dict[int, Furniture]:
             and len(shape) >= 4
             and not _END.search(shape)
             and not labels_at(text, unit.first, unit.last)
-            and _far(index, shape, by_unit)
+            and _far(shape, by_unit)
         ):
             found[index] = Furniture(unit.start, unit.end, "page_header")
     for index in _page_numbers(numbers):
@@ -64,10 +67,10 @@ def _opens(text: str, units: Sequence[Unit], index: int, number: str) -> bool:
     return any(re.match(rf"{number}\s?[.．]\s?[1lI]", text[u.first : u.last]) for u in units[index + 1 : index + 6])
 
 
-def _far(index: int, shape: str, by_unit: dict[int, str]) -> bool:
+def _far(shape: str, by_unit: dict[int, str]) -> bool:
     """Repeats of a header stand a page apart and evenly; a phrase of the contract comes in clusters."""
     places = [i for i, s in by_unit.items() if s == shape]
-    gaps = sorted(b - a for a, b in zip(places, places[1:], strict=False))
+    gaps = sorted(b - a for a, b in pairwise(places))
     return (
         gaps[len(gaps) // 2] >= 8
         and bool(re.search(r"公司|条款|保险|合同|银行|理财|#|协议", shape))

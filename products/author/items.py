@@ -1,4 +1,4 @@
-"""What is counted inside a clause: 一、 （一） 1. (1) 1) ① a. Each kind of number that begins at one opens a deeper list."""
+"""What is counted inside a clause: 一、 （一） 1. (1) 1) ① a. Each kind that begins at one opens a list."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -126,7 +126,7 @@ def _next(ahead: dict[tuple[Kind, tuple[int, ...]], list[int]], label: Label, at
 
 
 def _inner(stack: Sequence[_Level], depth: int) -> bool:
-    """A list that begins again inside a deeper open one would close what holds it; it may only do so at its own depth."""
+    """A list that begins again inside a deeper open one would close what holds it: only at its own depth may it."""
     return False if depth == len(stack) else stack[depth - 1].key[-1] == 1
 
 

@@ -1,4 +1,4 @@
-"""What can stand before a clause: 第五条, 5.1, 五、, （五）, (5), 5), ⑤, a. One declaration for every reader of wordings."""
+"""What can stand before a clause: 第五条, 5.1, 五、, （五）, (5), 5), ⑤, a. One declaration for all readers."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ _DIGIT = r"0-9０-９lIOo|"
 _B = r"[ \t\u3000]"
 _DOT = rf"{_B}?[.．·・﹒•。,，]{_B}?"
 _BATTERED = re.compile(
-    rf"(?:[\u4e00-\u9fff]{_B}?)?(?P<n>[{SMALL}]{{1,7}}){_B}?(?P<word>条|章)|第(?P<m>[{SMALL}]{{1,7}})[务各系杀茶](?=[ \u3000])"
+    rf"(?:[\u4e00-\u9fff]{_B}?)?(?P<n>[{SMALL}]{{1,7}}){_B}?(?P<word>条|章)|第(?P<m>[{SMALL}"
+    rf"]{{1,7}})[务各系杀茶](?=[ \u3000])"
 )  # 第 or 条 misread
 NAMED = re.compile(
     rf"[第笫弟]{_B}*(?P<n>[{_CN}\d０-９](?:{_B}*[{_CN}\d０-９]){{0,7}}){_B}*(?P<word>条|條|章|节|部分|编|篇)"

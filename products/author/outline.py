@@ -18,12 +18,14 @@ from products.author.tree import Node, cut, grow
 ITEM_RANK = 20
 _VOLUME = re.compile(
     r"^(?:附[件录][一二三四五六七八九十\d]*[：:、 ]?)?[《“]?[\u4e00-\u9fffA-Za-z0-9（）()“”·—\-\[\]【】]{2,40}"
-    r"(?:说明书|揭示书|协议书?|须知|条款|合同书?|告知书|声明书?|授权书|提示书|章程|规则|通知书|明示表)(?:[（(][^（）()]{1,20}[）)])?[》”]?$"
+    r"(?:说明书|揭示书|协议书?|须知|条款|合同书?|告知书|声明书?|授权书|提示书|章程"
+    r"|规则|通知书|明示表)(?:[（(][^（）()]{1,20}[）)])?[》”]?$"
 )
 _STOPS = re.compile(r"[，。；;,：:、]")
 _ENDED = re.compile(r"[。；;：:！？.”）)】》]$")
 _DEFINES = re.compile(
-    r"[“\"「][^”\"」]{1,20}[”\"」]\s*(?:[,，、]\s*[“\"][^”\"]{1,20}[”\"]\s*)*(?:均?指|是指|系指)|(?:经|就).{2,40}(?:协商|约定|达成)|签订本|订立本|甲方|乙方"
+    r"[“\"「][^”\"」]{1,20}[”\"」]\s*(?:[,，、]\s*[“\"][^”\"]{1,20}[”\"]\s*)*(?:均"
+    r"?指|是指|系指)|(?:经|就).{2,40}(?:协商|约定|达成)|签订本|订立本|甲方|乙方"
 )
 
 
@@ -177,7 +179,7 @@ def _volumes(page: Page, body: Sequence[int]) -> list[tuple[int, list[int]]]:
 
 
 def _preamble(page: Page, body: Sequence[int], nodes: list[Node]) -> list[Node]:
-    """Sentences before the first number that bind somebody (“您”指投保人) are text of the contract, not a title page."""
+    """Sentences before the first number that bind somebody (“您”指投保人) are text, not a title page."""
     limit = nodes[0].start if nodes else len(page.text)
     ahead = [i for i in body if page.units[i].start < limit]
     if not nodes and ahead:
@@ -238,11 +240,12 @@ def _front(text: str, parts: Sequence[Unit], first: int, contents: Contents | No
             cuts.append((unit.start, "contents"))
         elif contents and contents.end == unit.start:
             cuts.append((unit.start, "title_page"))
-        elif is_guide(text[unit.first : unit.last].strip()) and not (
-            contents and contents.start < unit.start < contents.end
+        elif (
+            is_guide(text[unit.first : unit.last].strip())
+            and not (contents and contents.start < unit.start < contents.end)
+            and cuts[-1][1] != "guide"
         ):
-            if cuts[-1][1] != "guide":
-                cuts.append((unit.start, "guide"))
+            cuts.append((unit.start, "guide"))
     found = [Skipped(a, b, reason) for (a, reason), (b, _) in zip(cuts, [*cuts[1:], (first, "")], strict=True)]
     return [piece for piece in found if piece.end > piece.start]
 

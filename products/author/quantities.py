@@ -1,4 +1,4 @@
-"""Quantities in a wording: 九十日, 百分之二十, 人民币10万元, 18至60周岁. Ordinals, dates and numbers of articles are none."""
+"""Quantities in a wording: 九十日, 百分之二十, 人民币10万元, 18至60周岁. No ordinals, no dates."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,11 @@ from products.author.numerals import decimal_of
 from products.author.spans import Spans
 
 _AR = r"(?<![\d.．])\d[\d,，]{0,20}(?:[.．]\d{1,10})?"
-_CN = "(?<![零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟])[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]{1,20}(?:点[零〇一二三四五六七八九]{1,10})?"
+_CN = (
+    "(?<![零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟])[零〇一二两"
+    "三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]{1,20}(?:点[零〇一二三四五六"
+    "七八九]{1,10})?"
+)
 _N = rf"(?:{_AR}|{_CN})"
 UNITS: dict[str, tuple[str, Decimal]] = {
     **dict.fromkeys(("日", "天", "个自然日", "自然日"), ("day", Decimal(1))),
@@ -35,18 +39,22 @@ _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _MONEY = r"(?:人民币|RMB|CNY|[¥￥])\s*"
 _SCALE = r"(?:[百千]?万|[百千]|[十百千万]?亿)?"
 _QUANTITY = re.compile(
-    rf"(?P<money>{_MONEY})?(?P<low>{_N}{_SCALE})(?P<lowunit>\s?(?:{_UNIT}))?\s*(?P<to>至|到|—|–|-|－|~|～|、|或)\s*(?P<high>{_N}{_SCALE})\s?(?P<highunit>{_UNIT})"
+    rf"(?P<money>{_MONEY})?(?P<low>{_N}{_SCALE})(?P<lowunit>\s?(?:{_UNIT}))?\s*(?P<to>至"
+    rf"|到|—|–|-|－|~|～|、|或)\s*(?P<high>{_N}{_SCALE})\s?(?P<highunit>{_UNIT})"
     rf"|(?P<money2>{_MONEY})?(?P<one>{_N}{_SCALE})\s?(?P<unit>{_UNIT})"
     rf"|(?P<money3>{_MONEY})(?P<bare>{_AR}{_SCALE})"
 )
 _SHARE = re.compile(rf"(?P<of>百|千|万)分之(?P<n>{_N})")
 _FRACTION = re.compile(
-    r"(?P<cn>[二三四五六七八九十]+)分之(?P<cnn>[一二三四五六七八九十]+)|(?<![\d/.])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\d/])"
+    r"(?P<cn>[二三四五六七八九十]+)分之(?P<cnn>[一二三四五六七八九十]+)|(?<![\d/.])(?P<a>\d"
+    r"{1,2})/(?P<b>\d{1,2})(?![\d/])"
 )
 _TEX = re.compile(r"\$\s*(?P<n>\d[\d .]*?)\s*\\?[%％]\s*\$")
 _HALF = re.compile(r"半(?P<unit>年|个月|小时)")
 _DATE = re.compile(
-    r"(?:19|20)\d\d\s?年(?:\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?日)?)?|二[〇零○]?[〇零一二三四五六七八九]{2,3}年(?:[一二三四五六七八九十]+月(?:[一二三四五六七八九十]+日)?)?|(?<!\d)\d{1,2}\s?月\s?\d{1,2}\s?日"
+    r"(?:19|20)\d\d\s?年(?:\s?\d{1,2}\s?月(?:\s?\d{1,2}\s?日)?)?|二[〇零○]?[〇零一"
+    r"二三四五六七八九]{2,3}年(?:[一二三四五六七八九十]+月(?:[一二三四五六七八九十"
+    r"]+日)?)?|(?<!\d)\d{1,2}\s?月\s?\d{1,2}\s?日"
 )
 _ORDINAL = re.compile(r"(?:第\s?[（(]?\s?|[（(]\s?|[〔\[]\d*)$")
 _LIST = re.compile(

@@ -16,7 +16,7 @@ LARGEST_TEXT = 8_000_000  # characters
 
 
 class Read(Frozen, frozen=True, kw_only=True):
-    """`encoding` is null where none was needed. `text` of a .txt is what `open(path, encoding="utf-8").read()` gives."""
+    """`encoding` is null where none was needed. `text` of a .txt is what `open(path, encoding="utf-8")` gives."""
 
     file: str
     format: str  # txt, docx, pdf

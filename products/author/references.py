@@ -1,4 +1,4 @@
-"""Where a clause sends its reader: 第X条第（二）款, 见9.4, 附表一, 前款. Each is tied to the clause it means, or to none."""
+"""Where a clause sends its reader: 第X条第二款, 见9.4, 附表一, 前款. Each is tied to what it means, or to none."""
 
 import re
 from bisect import bisect_right
@@ -12,13 +12,17 @@ from products.author.tree import Node
 
 _N = rf"(?:[{SMALL}]{{1,5}}|\d{{1,3}})"
 _ARTICLE = re.compile(
-    rf"第\s?(?P<n>{_N})\s?(?P<word>条|章|节|部分)(?:\s?第?[（(]?(?P<para>{_N})[）)]?\s?款)?(?:\s?第?\s?[（(]?(?P<item>{_N})[）)]?\s?项)?"
+    rf"第\s?(?P<n>{_N})\s?(?P<word>条|章|节|部分)(?:\s?第?[（(]?(?P<para>{_N})[）)]?\s?款"
+    rf")?(?:\s?第?\s?[（(]?(?P<item>{_N})[）)]?\s?项)?"
 )
 _DOTTED = re.compile(
-    r"(?<![\d.．])(?P<n>\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d%％.．]|\s?(?:级|倍|万|亿|元|周岁|岁|[日天年]|个月|公里|[厘毫]?米|[a-zA-Zμ]|\\))(?:\s?[（(](?P<item>\d{1,2}|[一二三四五六七八九十]{1,3})[）)])?"
+    r"(?<![\d.．])(?P<n>\d{1,2}(?:[.．]\d{1,2}){1,3})(?![\d%％.．]|\s?(?:级|倍|万|"
+    r"亿|元|周岁|岁|[日天年]|个月|公里|[厘毫]?米|[a-zA-Zμ]|\\))(?:\s?[（(](?P<item>\d{1,2}"
+    r"|[一二三四五六七八九十]{1,3})[）)])?"
 )
 _CITES = re.compile(
-    r"(?:见|参照|参阅|依照|按照|按|根据|依据|符合|违反|第|条款|本合同|本条款|本主险合同|合同|和|及|与|或|、|至|除|以上|上述|前述|本|述)\s?[“\"《（(]?\s?第?\s?$"
+    r"(?:见|参照|参阅|依照|按照|按|根据|依据|符合|违反|第|条款|本合同|本条款|本主险"
+    r"合同|合同|和|及|与|或|、|至|除|以上|上述|前述|本|述)\s?[“\"《（(]?\s?第?\s?$"
 )
 _CITED = re.compile(r"\s?(?:条款|条|款|项|节|部分)")
 _ITEM = re.compile(

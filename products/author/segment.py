@@ -1,4 +1,4 @@
-"""A wording as a proposal: clauses with everything a person has to confirm. Pure; the same text gives the same answer."""
+"""A wording as a proposal: clauses with everything a person has to confirm. Pure: same text, same answer."""
 
 import hashlib
 import re

@@ -19,7 +19,8 @@ ARTICLE = 4  # rank of 第五条, of `5.` and of 五、 where these carry the te
 ABOVE: tuple[Style, ...] = ("part", "chapter", "section")
 _TITLE = re.compile(r"^[\u4e00-\u9fffA-Za-z0-9（）()、“”—－/与和及的·]{2,18}$")
 _GROUPS = re.compile(
-    r"总则|保险责任|责任免除|除外责任|义务|保险金额|保险费|保险期间|赔偿|给付|申请|争议|其他|释义|定义|附则|合同|投保|受益人|续保"
+    r"总则|保险责任|责任免除|除外责任|义务|保险金额|保险费|保险期间|赔偿|给付|申请"
+    r"|争议|其他|释义|定义|附则|合同|投保|受益人|续保"
     r"|特别约定|退保|解除|免赔|账户|红利|贷款|还款|担保|违约|声明|承诺|费用|利率|保密|通知|风险"
 )
 
@@ -46,7 +47,7 @@ def main_headings(page: Page, indexes: Sequence[int], candidates: Sequence[Candi
         return family, _above(candidates, family)
     chain = _kept(page, heaviest(_places(page, candidates, family)))
     found = [Main(c.index, c.start, c.label, ARTICLE + len(c.label.key) - 1, c.hard, lead=c.lead) for c in chain]
-    found += _again(page, candidates, chain, family)
+    found += _again(candidates, chain, family)
     found += _above(candidates, family, chain)
     found.sort(key=lambda main: main.start)
     if family == "article":
@@ -71,9 +72,8 @@ def _family(page: Page, candidates: Sequence[Candidate]) -> Family:
         len(rows["dotted"]) >= 3
         and (len(tops) > 1 or len(rows["chinese"]) < 2)
         and not (restarts and len(rows["chinese"]) > 2)
-    ):
-        if weight["dotted"] >= weight["article"] or len(rows["article"]) < 3:
-            return "dotted"
+    ) and (weight["dotted"] >= weight["article"] or len(rows["article"]) < 3):
+        return "dotted"
     if len(rows["article"]) >= 2:
         return "article"
     if len(rows["dotted"]) >= 2 and len(rows["chinese"]) < 2:
@@ -150,8 +150,8 @@ def _kept(page: Page, chain: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _again(page: Page, candidates: Sequence[Candidate], chain: list[Candidate], family: Family) -> list[Main]:
-    """Headings whose number is wrong in the document itself: repeated, or one off. They look like headings in all else."""
+def _again(candidates: Sequence[Candidate], chain: list[Candidate], family: Family) -> list[Main]:
+    """Headings whose number is wrong in the document itself: repeated, or one off. Headings in all else."""
     taken = {c.start for c in chain}
     own: Style = "article" if family == "article" else "chinese" if family == "chinese" else "dotted"
     deep = 2 if family == "dotted" else 1

@@ -17,35 +17,37 @@ _FIRST_WORD = re.compile(r"^([^\s，。；：:;,]{2,25})[\s\u3000]+(?=[\u4e00-\u
 _COLON = re.compile(r"^([^，。；：:;,]{2,22})[：:]")
 _OPEN_END = re.compile(r"[的与及和或、“（(—\-/之]$")
 _VERBS = re.compile(
-    r"^(?:指|是指|本合同|本公司|本保险|我们|您|若|如|自|在|因|凡|除|被保险人|投保人|借款人|贷款人|甲方|乙方|下列|以下|发生|为|对)"
+    r"^(?:指|是指|本合同|本公司|本保险|我们|您|若|如|自|在|因|凡|除|被保险人|投保人"
+    r"|借款人|贷款人|甲方|乙方|下列|以下|发生|为|对)"
 )
 
 
-_KNOWN = re.compile(
-    "|".join(
-        sorted(
-            """保险合同构成 保险合同的构成 合同构成 合同的构成 合同成立与生效 合同的成立与生效 合同成立及生效 保险合同成立与生效 投保范围 投保年龄
-            投保条件 被保险人范围 犹豫期 基本保险金额 保险金额 未成年人身故保险金限制 保险期间 保险责任 等待期 责任免除 除外责任 其他免责条款
-            受益人 保险事故通知 保险事故的通知 保险金申请 保险金的申请 保险金给付 保险金的给付 诉讼时效 宣告死亡处理 失踪处理 身体检查 司法鉴定
-            保险费的支付 保险费的交纳 保险费 宽限期 效力中止 效力恢复 效力中止与恢复 合同效力的中止 合同效力的恢复 合同效力中止 合同效力恢复
-            现金价值 保单贷款 保单质押贷款 减额交清 保单红利 红利事项 个人账户 合同解除 解除合同 您解除合同的手续及风险 犹豫期后解除合同
-            明确说明与如实告知 如实告知 我们合同解除权的限制 本公司合同解除权的限制 合同解除权的限制 年龄错误 年龄性别错误 年龄确定与错误处理
-            年龄错误处理 未还款项 欠款扣除 合同内容变更 合同变更 联系方式变更 住址变更 争议处理 争议解决 职业或工种变更 职业变更 周岁 意外伤害
-            有效身份证件 现金价值 保单年度 保单周年日 毒品 酒后驾驶 无合法有效驾驶证驾驶 无有效行驶证 机动车 医院 专科医生 初次确诊 不可抗力
-            借款用途 借款金额 借款期限 贷款金额 贷款用途 贷款期限 贷款利率 借款利率 还款方式 划款方式 提前还款 违约责任 还款原则 担保方式
-            签订合同依据 当事人各方 合同主体 贷款本金 法律适用 合同生效 合同终止 保密条款 通知与送达""".split(),
-            key=len,
-            reverse=True,
-        )
-    )
-)  # what clauses are called everywhere: parts title and text where nothing stands between them
+_TITLES = """
+保险合同构成 保险合同的构成 合同构成 合同的构成 合同成立与生效 合同的成立与生效 合同成立及生效
+保险合同成立与生效 投保范围 投保年龄 投保条件 被保险人范围 犹豫期 基本保险金额 保险金额
+未成年人身故保险金限制 保险期间 保险责任 等待期 责任免除 除外责任 其他免责条款 受益人
+保险事故通知 保险事故的通知 保险金申请 保险金的申请 保险金给付 保险金的给付 诉讼时效 宣告死亡处理
+失踪处理 身体检查 司法鉴定 保险费的支付 保险费的交纳 保险费 宽限期 效力中止 效力恢复
+效力中止与恢复 合同效力的中止 合同效力的恢复 合同效力中止 合同效力恢复 现金价值 保单贷款
+保单质押贷款 减额交清 保单红利 红利事项 个人账户 合同解除 解除合同 您解除合同的手续及风险
+犹豫期后解除合同 明确说明与如实告知 如实告知 我们合同解除权的限制 本公司合同解除权的限制
+合同解除权的限制 年龄错误 年龄性别错误 年龄确定与错误处理 年龄错误处理 未还款项 欠款扣除
+合同内容变更 合同变更 联系方式变更 住址变更 争议处理 争议解决 职业或工种变更 职业变更 周岁
+意外伤害 有效身份证件 现金价值 保单年度 保单周年日 毒品 酒后驾驶 无合法有效驾驶证驾驶
+无有效行驶证 机动车 医院 专科医生 初次确诊 不可抗力 借款用途 借款金额 借款期限 贷款金额
+贷款用途 贷款期限 贷款利率 借款利率 还款方式 划款方式 提前还款 违约责任 还款原则 担保方式
+签订合同依据 当事人各方 合同主体 贷款本金 法律适用 合同生效 合同终止 保密条款 通知与送达
+"""  # what clauses are called everywhere: parts title and text where nothing stands between them
+_KNOWN = re.compile("|".join(sorted(_TITLES.split(), key=len, reverse=True)))
 _SPEAKS = re.compile(
-    r"\s*(?:本|在|您|我们|如|若|自|因|凡|除|被保险人|投保人|受益人|保险|借款|贷款|甲|乙|指|是指|为|对|订立|经|由|见|任何|双方|当|发生|按|[\d“\"（(])"
+    r"\s*(?:本|在|您|我们|如|若|自|因|凡|除|被保险人|投保人|受益人|保险|借款|贷款|"
+    r"甲|乙|指|是指|为|对|订立|经|由|见|任何|双方|当|发生|按|[\d“\"（(])"
 )
 
 
 _MEANS = re.compile(
-    r"^([^，。；：:]{2,16}?)(?=(?:是|系)?指(?:由|按|在|被|经|因|本|国|以|从|具|不|依|根|保|符|医|用|所|下|投|我|您|为|与|一))"
+    r"^([^，。；：:]{2,16}?)(?=(?:是|系)?指(?:由|按|在|被|经|因|本|国|以|从|具|不|"
+    r"依|根|保|符|医|用|所|下|投|我|您|为|与|一))"
 )
 
 
@@ -78,7 +80,7 @@ def _found(page: Page, index: int, label: Label, limit: int, promised: str, item
         return (
             Title(_clean(words), limit)
             if words and _is_title(words, item) and not item
-            else _leading(page, label.end, rest, item)
+            else _leading(label.end, rest, item)
         )
     if not words:
         return _below(page, index, label.end, promised, item)
@@ -90,8 +92,8 @@ def _found(page: Page, index: int, label: Label, limit: int, promised: str, item
         if found:
             return found
     if _is_title(words, item):
-        return _joined(page, index, label.end, words, promised, item)
-    return _leading(page, label.end, rest, item)
+        return _joined(page, index, words, promised, item)
+    return _leading(label.end, rest, item)
 
 
 def _is_title(words: str, item: bool) -> bool:
@@ -135,7 +137,7 @@ def _matching(page: Page, index: int, begin: int, rest: str, promised: str) -> T
     return None
 
 
-def _joined(page: Page, index: int, begin: int, words: str, promised: str, item: bool) -> Title:
+def _joined(page: Page, index: int, words: str, promised: str, item: bool) -> Title:
     end = page.units[index].last
     following = page.after(index)
     if item or following is None or page.units[index].cell:
@@ -187,8 +189,8 @@ def _below(page: Page, index: int, begin: int, promised: str, item: bool) -> Tit
             return Title(promised if similar(rest, promised) < 0.8 else _clean(shown(rest, 0, len(rest))), unit.last)
     words = shown(rest, 0, len(rest))
     if _is_title(words, False):
-        return _joined(page, following, unit.first, words, promised, item)
-    leading = _leading(page, unit.first, rest, item)
+        return _joined(page, following, words, promised, item)
+    leading = _leading(unit.first, rest, item)
     return leading if leading.words else Title("", begin)
 
 
@@ -203,13 +205,14 @@ def _beside(page: Page, index: int, begin: int, rest: str, promised: str) -> Tit
         parted = _COLUMNS.search(more)
         piece = more[: parted.start()] if parted else ""
         unit = page.units[following]
-        if piece and len(piece) <= 10 and not _STOPS.search(piece) and not labels_at(page.text, unit.first, unit.last):
-            if not promised or similar(left + piece, promised) > similar(left, promised):
-                left += piece
+        fits = piece and len(piece) <= 10 and not _STOPS.search(piece)
+        better = not promised or similar(left + piece, promised) > similar(left, promised)
+        if fits and better and not labels_at(page.text, unit.first, unit.last):
+            left += piece
     return Title(_clean(promised if promised and similar(left, promised) >= 0.6 else left), end)
 
 
-def _leading(page: Page, begin: int, rest: str, item: bool) -> Title:
+def _leading(begin: int, rest: str, item: bool) -> Title:
     """Title and text on one line: parted by a blank, or by a colon."""
     lead = len(rest) - len(rest.lstrip(" \t\u3000"))
     words = rest[lead:]

@@ -1,4 +1,4 @@
-"""Headings and items as a tree of clauses that tile the text: every character in one clause, or skipped with a reason."""
+"""Headings and items as a tree of clauses that tile the text: each character in one clause, or skipped."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -76,7 +76,8 @@ def test_references_lead_to_the_clause_meant_or_to_nowhere() -> None:
 
 def test_dotted_references_are_told_from_decimals() -> None:
     found = segment(
-        "1 保障\n1.1 保险责任\n达到4.5级、2.5倍、3.5%的，见1.2，按照本合同第1.2款、本条款1.1（见9.4）的约定。\n1.2 责任免除\n不承担责任。\n"
+        "1 保障\n1.1 保险责任\n达到4.5级、2.5倍、3.5%的，见1.2，按照本合同第1.2款、本"
+        "条款1.1（见9.4）的约定。\n1.2 责任免除\n不承担责任。\n"
         "除“1.2责任免除”外还有。\n2 其他\n2.1 争议\n协商。\n"
     )
     references = [r for clause in found.clauses for r in clause.references]
@@ -129,14 +130,33 @@ def test_what_lessens_the_providers_duty_is_found_wherever_it_hides(title: str, 
 @pytest.mark.parametrize(
     ("title", "category"),
     [
-        ("责任免除", "exclusion"), ("等待期", "waiting"), ("犹豫期", "cooling_off"), ("您解除合同的手续及风险", "surrender"),
-        ("现金价值", "cash_value"), ("保单质押贷款", "loan"), ("效力恢复", "reinstatement"), ("明确说明与如实告知", "duty_disclosure"),
-        ("联系方式变更", "duty_notice"), ("保险金申请", "claim"), ("受益人", "beneficiary"), ("保险费的支付", "premium"),
-        ("保险期间", "period"), ("保险责任", "benefit"), ("争议处理", "dispute"), ("释义", "definition"), ("合同内容变更", "change"),
-        ("违约责任", "default"), ("罚息", "interest"), ("赎回", "redemption"), ("费用", "fee"), ("流动性风险", "risk"),
-        ("免赔额", "limit"), ("个人信息保护", "data_use"), ("抵押担保", "liability"),
+        ("责任免除", "exclusion"),
+        ("等待期", "waiting"),
+        ("犹豫期", "cooling_off"),
+        ("您解除合同的手续及风险", "surrender"),
+        ("现金价值", "cash_value"),
+        ("保单质押贷款", "loan"),
+        ("效力恢复", "reinstatement"),
+        ("明确说明与如实告知", "duty_disclosure"),
+        ("联系方式变更", "duty_notice"),
+        ("保险金申请", "claim"),
+        ("受益人", "beneficiary"),
+        ("保险费的支付", "premium"),
+        ("保险期间", "period"),
+        ("保险责任", "benefit"),
+        ("争议处理", "dispute"),
+        ("释义", "definition"),
+        ("合同内容变更", "change"),
+        ("违约责任", "default"),
+        ("罚息", "interest"),
+        ("赎回", "redemption"),
+        ("费用", "fee"),
+        ("流动性风险", "risk"),
+        ("免赔额", "limit"),
+        ("个人信息保护", "data_use"),
+        ("抵押担保", "liability"),
     ],
-)  # fmt: skip
+)
 def test_a_clause_is_put_in_its_category_by_its_title(title: str, category: str) -> None:
     found = segment(f"1 甲\n1.1 {title}\n正文如下所述。\n1.2 附则\n略。\n2 乙\n2.1 丙\n略。\n")
     assert by_number(found, "1.1").category == category

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +13,12 @@ from tests.products.author.wordings import Damage, Wording, articles, dotted, f1
 
 CLEAN = Damage()
 LINES = Damage(wrap_at=38, pages=True)
-SCANNED = Damage(
-    noise=0.015, lookalike=0.08, spaced=0.1, split=0.1, wrapped=0.1, marked=True, pages=True, wrap_at=40
-)  # fmt: skip
+SCANNED = Damage(noise=0.015, lookalike=0.08, spaced=0.1, split=0.1, wrapped=0.1, marked=True, pages=True, wrap_at=40)
 HARD = Damage(noise=0.02, lookalike=0.15, spaced=0.2, split=0.2, wrapped=0.2, pages=True, wrap_at=30)
-MAKERS = {
-    "dotted with contents": lambda seed, damage: dotted(seed, damage),
+MAKERS: dict[str, Callable[[int, Damage], Wording]] = {
+    "dotted with contents": dotted,
     "dotted without contents": lambda seed, damage: dotted(seed, damage, contents=False),
-    "articles under chapters": lambda seed, damage: articles(seed, damage),
+    "articles under chapters": articles,
     "articles under bare titles": lambda seed, damage: articles(seed, damage, chapters=False),
 }
 SEEDS = range(100, 112)
@@ -52,7 +51,7 @@ def measured(maker: str, damage: Damage) -> tuple[float, float, float]:
 def tiles(found: Segmented) -> None:
     """Coverage exactly 1, overlap 0, positions inside the text."""
     at = 0
-    for start, end in sorted((p.start, p.end) for p in (*found.clauses, *found.skipped)):
+    for start, end in sorted([(c.start, c.end) for c in found.clauses] + [(p.start, p.end) for p in found.skipped]):
         assert start == at < end
         at = end
     assert at == found.length == len(found.text)
@@ -61,9 +60,12 @@ def tiles(found: Segmented) -> None:
     for clause in found.clauses:
         assert clause.start <= clause.body <= clause.end <= clause.extent <= found.length
         assert clause.parent is None or clause.parent in ids
-        for part in (*clause.numbers, *clause.references):
-            assert clause.start <= part.start < part.end <= clause.end
-            assert found.text[part.start : part.end] == part.text
+        parts = [(q.start, q.end, q.text) for q in clause.numbers] + [
+            (r.start, r.end, r.text) for r in clause.references
+        ]
+        for start, end, text in parts:
+            assert clause.start <= start < end <= clause.end
+            assert found.text[start:end] == text
 
 
 @pytest.mark.parametrize("maker", MAKERS)
@@ -94,11 +96,50 @@ def test_every_character_belongs_to_one_clause_or_is_skipped_with_a_reason(maker
 
 PIECES = st.sampled_from(
     [
-        "第一条", "第二条 ", "第十二章", "1", "1.1", "1.2 ", "2.", "9.118种", "（一）", "(1)", "(2)", "①", "$\\textcircled{1}$", "附表一",
-        "条款目录", "目录", "......", "责任免除", "本合同", "见2.3", "第3项", "<td>", "</td>", "# ", "\n", "\n\n", " ", "　", "。", "；",
-        "九十日", "30%", "10万元", "l.l", "O", "\f", "\r\n", "\ufeff", "“您”指投保人", "说明书", "🙂", "\u0000",
+        "第一条",
+        "第二条 ",
+        "第十二章",
+        "1",
+        "1.1",
+        "1.2 ",
+        "2.",
+        "9.118种",
+        "（一）",
+        "(1)",
+        "(2)",
+        "①",
+        "$\\textcircled{1}$",
+        "附表一",
+        "条款目录",
+        "目录",
+        "......",
+        "责任免除",
+        "本合同",
+        "见2.3",
+        "第3项",
+        "<td>",
+        "</td>",
+        "# ",
+        "\n",
+        "\n\n",
+        " ",
+        "　",
+        "。",
+        "；",
+        "九十日",
+        "30%",
+        "10万元",
+        "l.l",
+        "O",
+        "\f",
+        "\r\n",
+        "\ufeff",
+        "“您”指投保人",
+        "说明书",
+        "🙂",
+        "\u0000",
     ]
-)  # fmt: skip
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -127,7 +168,8 @@ def test_nothing_is_refused(text: str) -> None:
 
 def test_the_contents_page_is_an_oracle_and_no_clause() -> None:
     found = segment(
-        "示例终身寿险条款\n目录\n1. 您与我们订立的合同……1\n1.1 合同构成……1\n1.2 犹豫期……2\n2. 我们提供的保障……2\n2.1 保险责任……3\n"
+        "示例终身寿险条款\n目录\n1. 您与我们订立的合同……1\n1.1 合同构成……1\n1.2 犹豫期"
+        "……2\n2. 我们提供的保障……2\n2.1 保险责任……3\n"
         "1. 您与我们订立的合同\n1.1 合同构成本合同由条款构成。\n1.2 犹\n豫期\n您有二十日的犹豫期。\n2. 我们提供的保障\n"
         "2.1 保险责任\n我们给付保险金。\n"
     )
@@ -144,7 +186,8 @@ def test_the_contents_page_is_an_oracle_and_no_clause() -> None:
 def test_a_number_the_scanner_lost_is_taken_from_the_contents_page_and_said_so() -> None:
     found = segment(
         "条款目录\n5 现金价值权益\n5.1现金价值\n5.2保单贷款\n6 解除合同\n6.1退保\n"
-        "# 5 现金价值权益\n\n# 现金价值\n\n指退保时退还的钱。\n\n# 5.2 保单贷款\n\n可以贷款。\n# 6 解除合同\n6.1 退保\n可以退保。\n"
+        "# 5 现金价值权益\n\n# 现金价值\n\n指退保时退还的钱。\n\n# 5.2 保单贷款\n\n可"
+        "以贷款。\n# 6 解除合同\n6.1 退保\n可以退保。\n"
     )
     assert [(c.number, c.title) for c in found.clauses][:3] == [
         ("5", "现金价值权益"),
@@ -156,9 +199,12 @@ def test_a_number_the_scanner_lost_is_taken_from_the_contents_page_and_said_so()
 
 def test_tables_of_a_scanned_page_are_read_cell_by_cell() -> None:
     found = segment(
-        '<table><tr><td colspan="2">2. 我们提供的保障</td><td></td></tr><tr><td>2.1</td><td>未成年人身故 保险金限制</td>'
-        "<td>总和不得超过限额。</td></tr><tr><td>2.2</td><td>保险期间</td><td>终身。</td></tr></table>\n# 2.3 责任免除\n"
-        "(1)投保人故意杀害；(2)战争。\n<table><tr><td>年龄</td><td>费率</td></tr><tr><td>10</td><td>10.165</td></tr></table>"
+        '<table><tr><td colspan="2">2. 我们提供的保障</td><td></td></tr><tr><td>2.1</td><td>未'
+        "成年人身故 保险金限制</td>"
+        "<td>总和不得超过限额。</td></tr><tr><td>2.2</td><td>保险期间</td><td>终身。</td></tr>"
+        "</table>\n# 2.3 责任免除\n"
+        "(1)投保人故意杀害；(2)战争。\n<table><tr><td>年龄</td><td>费率</td></tr><tr><td>10</t"
+        "d><td>10.165</td></tr></table>"
     )
     assert [(c.number, c.title) for c in found.clauses] == [
         ("2", "我们提供的保障"),
@@ -173,14 +219,16 @@ def test_tables_of_a_scanned_page_are_read_cell_by_cell() -> None:
 
 def test_a_reference_that_begins_a_line_is_no_heading() -> None:
     found = segment(
-        "第一条 担保\n担保方式按照第二条\n第三条的约定执行，并适用本合同\n第四条、第五条。\n第二条 费用\n无。\n第三条 其他\n无。\n"
+        "第一条 担保\n担保方式按照第二条\n第三条的约定执行，并适用本合同\n第四条、第五"
+        "条。\n第二条 费用\n无。\n第三条 其他\n无。\n"
     )
     assert [c.number for c in found.clauses] == ["第一条", "第二条", "第三条"]
 
 
 def test_a_text_without_line_ends_is_cut_at_its_numbers() -> None:
     text = (
-        "个人借款合同第一章总则第一条签订依据根据法律签订本合同。第二条当事人各方本着平等自愿的原则签订本合同。第二章贷款第三条"
+        "个人借款合同第一章总则第一条签订依据根据法律签订本合同。第二条当事人各方本着"
+        "平等自愿的原则签订本合同。第二章贷款第三条"
         "借款用途见本合同第八条。第四条借款金额见本合同第九条。"
         + "第五条贷款利率在期限内遇调整的，按新利率执行，不再另行通知。"
         * 1
@@ -201,7 +249,8 @@ def test_a_text_without_line_ends_is_cut_at_its_numbers() -> None:
 def test_a_title_in_the_margin_may_stand_before_its_number() -> None:
     contents = "条款目录 1 我们保什么 1.1 基本保险金额 1.2 保险责任 2 我们不保什么 2.1 除外责任 2.2 其他免责条款 "
     body = (
-        "1 我们保什么这部分讲保障 基本保险金额 1.1 本合同的金额由您与我们约定 保险责任 1.2 在有效期内我们给付保险金 2 我们不保什么"
+        "1 我们保什么这部分讲保障 基本保险金额 1.1 本合同的金额由您与我们约定 保险责任"
+        " 1.2 在有效期内我们给付保险金 2 我们不保什么"
         "这部分讲免责 除外责任 2.1 因下列情形我们不承担责任 其他免责条款 2.2 除 2.1 外还有其他条款"
     )
     found = segment(contents + "\n\n" + body + "，以保险单载明的为准" * 40)
@@ -217,7 +266,8 @@ def test_a_title_in_the_margin_may_stand_before_its_number() -> None:
 
 def test_several_documents_in_one_file_each_count_from_one() -> None:
     found = segment(
-        "风险揭示书\n尊敬的投资者：\n第一条 信用风险\n可能损失本金。\n第二条 市场风险\n价格波动。\n第三条 流动性风险\n不得赎回。\n\n"
+        "风险揭示书\n尊敬的投资者：\n第一条 信用风险\n可能损失本金。\n第二条 市场风险"
+        "\n价格波动。\n第三条 流动性风险\n不得赎回。\n\n"
         "理财产品说明书\n第一条 投资范围\n债券。\n第二条 费用\n管理费0.3%。\n第三条 赎回\n到期兑付。\n"
     )
     titles = [c.title for c in found.clauses if c.kind == "document"]
@@ -228,7 +278,7 @@ def test_several_documents_in_one_file_each_count_from_one() -> None:
 
 def test_page_furniture_is_set_aside_and_loses_no_character() -> None:
     found = segment(articles(5, LINES).text)
-    reasons = {piece.reason for piece in (*found.skipped, *found.furniture)}
+    reasons = {piece.reason for piece in found.skipped + found.furniture}
     assert reasons >= {"page_number", "page_header"}
     assert not any("页 共" in clause.title for clause in found.clauses)
 
@@ -266,6 +316,7 @@ def test_a_contents_page_without_a_heading_is_known_by_its_numbers_coming_twice(
 
 def test_an_article_may_begin_after_the_end_of_a_sentence_on_the_same_line() -> None:
     found = segment(
-        "第一条 构成\n本合同由条款构成。\n第二条 生效\n自签字之日起生效。第三条 投保对象\n凡健康者均可投保。\n第四条 其他\n无。\n"
+        "第一条 构成\n本合同由条款构成。\n第二条 生效\n自签字之日起生效。第三条 投保对"
+        "象\n凡健康者均可投保。\n第四条 其他\n无。\n"
     )
     assert [(c.number, c.title) for c in found.clauses][2:] == [("第三条", "投保对象"), ("第四条", "其他")]

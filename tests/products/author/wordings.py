@@ -1,4 +1,4 @@
-"""Wordings made up by a seed, with what a careful reader would find in them: both styles, and the damage scanners do."""
+"""Wordings made up by a seed, with what a careful reader finds in them: both styles, and what scanners do."""
 
 import random
 import re
@@ -26,10 +26,32 @@ LIMITING = (
     "宽限期满仍未交费的，合同效力中止；效力中止期间发生的保险事故，我们不承担保险责任。",
 )
 TITLES = (
-    "合同构成", "合同成立与生效", "投保范围", "犹豫期", "保险金额", "保险期间", "保险责任", "受益人", "保险事故通知",
-    "保险金申请", "保险金给付", "诉讼时效", "宣告死亡处理", "保险费的支付", "宽限期", "现金价值", "保单贷款", "减保",
-    "您解除合同的手续及风险", "如实告知", "年龄性别错误的处理", "未还款项", "合同内容变更", "联系方式变更", "争议处理",
-)  # fmt: skip
+    "合同构成",
+    "合同成立与生效",
+    "投保范围",
+    "犹豫期",
+    "保险金额",
+    "保险期间",
+    "保险责任",
+    "受益人",
+    "保险事故通知",
+    "保险金申请",
+    "保险金给付",
+    "诉讼时效",
+    "宣告死亡处理",
+    "保险费的支付",
+    "宽限期",
+    "现金价值",
+    "保单贷款",
+    "减保",
+    "您解除合同的手续及风险",
+    "如实告知",
+    "年龄性别错误的处理",
+    "未还款项",
+    "合同内容变更",
+    "联系方式变更",
+    "争议处理",
+)
 CHAPTERS = (
     "您与我们订立的合同",
     "我们提供的保障",
@@ -54,9 +76,13 @@ TERMS = (
     "现金价值净额",
 )
 EXCLUDED = (
-    "投保人对被保险人的故意杀害、故意伤害；", "被保险人故意犯罪或者抗拒依法采取的刑事强制措施；", "被保险人主动吸食或者注射毒品；",
-    "被保险人酒后驾驶、无合法有效驾驶证驾驶；", "战争、军事冲突、暴乱或者武装叛乱；", "核爆炸、核辐射或者核污染。",
-)  # fmt: skip
+    "投保人对被保险人的故意杀害、故意伤害；",
+    "被保险人故意犯罪或者抗拒依法采取的刑事强制措施；",
+    "被保险人主动吸食或者注射毒品；",
+    "被保险人酒后驾驶、无合法有效驾驶证驾驶；",
+    "战争、军事冲突、暴乱或者武装叛乱；",
+    "核爆炸、核辐射或者核污染。",
+)
 
 
 @dataclass
@@ -106,7 +132,7 @@ class Writer:
         self.lines_on_page += 1
         if self.damage.pages and self.lines_on_page >= 24:
             self.lines_on_page = 0
-            for extra in (f"示例人寿保险股份有限公司　安康保险条款", f"第{self.page}页 共99页"):
+            for extra in ("示例人寿保险股份有限公司　安康保险条款", f"第{self.page}页 共99页"):
                 self.parts.append(extra + "\n")
                 self.length += len(extra) + 1
             self.page += 1
@@ -252,7 +278,7 @@ def articles(seed: int, damage: Damage, chapters: bool = True) -> Wording:
 def score(
     found: list[tuple[str, str, str | None, int]], truth: list[Heading], slack: int = 4
 ) -> tuple[float, float, float]:
-    """(recall, precision, share of right parents) by number and place. `found`: number, title, parent's number, start."""
+    """(recall, precision, share of right parents). `found`: number, title, parent's number, start."""
     places: dict[str, list[tuple[int, str | None]]] = {}
     for number, _, parent, start in found:
         places.setdefault(_bare(number), []).append((start, parent))

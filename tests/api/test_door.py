@@ -115,6 +115,7 @@ def test_another_case_is_as_absent_as_no_case_for_every_route_and_role(service: 
 def _case_routes(service: Service) -> list[tuple[str, str]]:
     schema = service.app.openapi_schema.to_schema()
     filled = {"{screen}": "scr_x", "{paper}": "cn_id_front", "{index}": "0", "{number}": "1"}
+    filled |= {"{sha256}": "00" * 32, "{seq}": "1"}
     found = []
     for path, verbs in schema["paths"].items():
         if "{case_id}" not in path:
@@ -134,6 +135,14 @@ BODIES: dict[str, Any] = {
     "consents": {"scope": "face", "decision": "given", "text_sha256": "0" * 64},
     "quotes": {"inputs": {"age": 30}},
     "screens": {"clauses": [{"clause": "c1.1", "level": "plain"}], "locale": "zh-CN", "layout": "standard"},
+    "pages": {"page": "read", "client_at": "2026-11-21T04:00:00.000Z"},
+    "terms": {"screen": "scr_x", "term": "cash_value"},
+    "comparisons": {"products": ["anju_term_life", "card_loss"], "locale": "zh-CN"},
+    "changes": {"locale": "zh-CN"},
+    "needs": {"facts": {}},
+    "risk": {"answers": {}},
+    "health": {"version": 1, "answers": {}},
+    "help": {"about": "suitability", "outcome": "go_on"},
     "codes": {"purpose": "sign"},
     "exports": {"reason": "because"},
 }

@@ -1,9 +1,11 @@
 """Each rule speaks when it should, about the right line, and no other error with it: mutations of the real product."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,7 @@ from products.lint.ranges import MANY, Span, ZeroDivisor, span_of
 from products.lint.readable import measures, report
 from products.load import compile_product
 from tests.products.breaking import Files, Mutation, both, edit, found, handout, moved, pinned, rewrite
+from tests.products.conftest import CATALOGUE
 
 NOTICE = "{zh-CN: 出事要尽快告诉我们, en: Tell us soon}\n    must_read: true"
 PARENT = "我们不承担给付保险金的责任："
@@ -321,6 +324,49 @@ def test_each_mutation_is_caught_by_its_rule_and_by_no_other_error(
     assert any(item.rule == rule and said in item.message for item in findings), findings
     assert {item.rule for item in findings if item.severity == "E"} <= {rule}, findings
     assert all(item.line > 1 or item.rule in ("L00", "L01") for item in findings), findings
+
+
+def again(pattern: str, new: str) -> Mutation:
+    """The first place of any definition that looks so."""
+
+    def apply(files: Files) -> Files:
+        text, count = re.subn(pattern, new, files["product.yaml"].decode(), count=1)
+        assert count == 1, pattern
+        return {**files, "product.yaml": text.encode()}
+
+    return apply
+
+
+def titled(files: Files) -> Files:
+    """A look-alike in the first line of the wording."""
+    first = files["source.txt"].decode().split("\n", 1)[0]
+    return rewrite(first, f"{first}货款")(files)
+
+
+# What goes wrong alike in every product: each is caught in all eight.
+ANYWHERE: tuple[tuple[str, Mutation], ...] = (
+    ("L00", again(r"currency: CNY", "currency: CNY\ncurrencies: CNY")),
+    ("L01", again(r'skip: \["0", ', "skip: [")),
+    ("L08", again(r'plain: \{zh-CN: "', 'plain: {zh-CN: "三十天。')),
+    ("L12", again(r'(out: \{\w+: ")\d', r"\g<1>9")),
+    ("L17", again(r'plain: \{zh-CN: "', 'plain: {zh-CN: "' + "我们把话说得很长很长" * 7 + "。")),
+    ("L18", again(r'plain: \{zh-CN: "', 'plain: {zh-CN: "买了稳赚。')),
+    ("L19", again(r"filing_no: .*", "filing_no: 待定")),
+    ("L23", again(r"(steps: \[)(\w+)", r"\1\2, \2")),
+    ("L24", again(r'(plain: \{zh-CN: "(?:[^"])*"), en: "(?:[^"])*"\}', r"\1}")),
+    ("L25", titled),
+)
+FOLDERS = sorted(path.parent for path in CATALOGUE.glob("*/product.yaml"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+def test_the_same_mistakes_are_caught_in_every_product(folder: Path) -> None:  # PRD-05
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".yaml", ".txt", ".csv")}
+    assert found(files) == ()
+    for rule, mutate in ANYWHERE:
+        findings = found(mutate(files))
+        assert rule in {item.rule for item in findings}, (rule, findings)
+        assert {item.rule for item in findings if item.severity == "E"} <= {rule}, (rule, findings)
 
 
 def test_sixty_mutations_touch_every_rule_of_the_table() -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+from products.author.numerals import whole
 from products.author.tree import Node
 from products.definition import Category
 
@@ -147,13 +148,18 @@ def limits_provider(node: Node, text: str, category: Category, holder: bool) -> 
 _POINTS = re.compile(
     r"(?P<list>(?:\d{1,2}(?:\s?[.．]\s?\d{1,2}){0,2}\s?[、,，;；\s]\s?)*\d{1,2}(?:\s?[.．]\s?\d{1,2}){0,2})\s*$"
 )
+_NAMED_POINTS = re.compile(r"第(?P<n>[一二三四五六七八九十百\d]{1,5})条")
 _WARNS = re.compile(r"突出显示|黑体|加粗|特别提示|责任免除|免除|不承担|不保什么|等待期|免赔")
 
 
 def pointed_at(front: str) -> set[tuple[int, ...]]:
-    """Clauses a reading guide points at as limiting: 免除本公司责任的条款……1.4、2.5. It lies before the first clause."""
+    """Clauses a reading guide points at as limiting: 免除本公司责任的条款……1.4、2.5. It stands before them."""
     found: set[tuple[int, ...]] = set()
     for line in front.splitlines():
+        for article in _NAMED_POINTS.finditer(line) if _WARNS.search(line) and "…" in line else ():
+            n = whole(article["n"])
+            if n:
+                found.add((n,))
         match = _POINTS.search(line[-200:].rstrip(" 。.#*"))
         if match and _WARNS.search(line) and not re.match(r"\s*[#\d第]", line):
             for number in re.split(r"[、,，;；]|(?<=\d)\s+(?=\d+\s?[.．])", match["list"]):

@@ -78,9 +78,21 @@ def _family(page: Page, candidates: Sequence[Candidate]) -> Family:
         return "article"
     if len(rows["dotted"]) >= 2 and len(rows["chinese"]) < 2:
         return "dotted"
+    if _counts_on(candidates, rows["plain"], rows["chinese"]):
+        return "plain"
     if len(rows["chinese"]) >= 2:
         return "chinese"
     return "plain" if len(rows["plain"]) >= 2 else "none"
+
+
+def _counts_on(candidates: Sequence[Candidate], row: Sequence[Candidate], above: Sequence[Candidate]) -> bool:
+    """1. 2. 3. count through the whole text, on from one 一、 to the next, and do not begin again under each."""
+    if len(row) < 6 or len(row) <= len(above) or len(above) < 2:
+        return False
+    firsts = [c for c in candidates if c.label.style == "dotted" and c.label.key == (1,) and c.hard and c.weight > 0.5]
+    starts = [c.start for c in row]
+    held = sum(bisect_left(starts, b.start) > bisect_left(starts, a.start) for a, b in pairwise(above))
+    return held * 2 > len(above) - 1 and len(firsts) * 2 <= max(2, len(above))
 
 
 def _places(
@@ -185,7 +197,7 @@ def _above(candidates: Sequence[Candidate], family: Family, chain: Sequence[Cand
         else:
             continue
         taken.add(c.start)
-    if family == "article":
+    if family in ("article", "plain"):
         found += _chinese_above(candidates, chain, taken)
     return found
 

@@ -186,3 +186,11 @@ def test_damage_is_told_with_its_place() -> None:
     kinds = {damage.kind for damage in found.findings}
     assert kinds == {"lookalike", "masked", "blank_left", "placeholder", "gap", "mixed_brackets", "pasted_twice"}
     assert all(found.text[d.start : d.end] or d.kind == "no_number" for d in found.findings)
+
+
+def test_a_guide_may_point_at_articles() -> None:
+    found = segment(
+        "您应当特别注意的事项\n等待期内我们不承担保险责任…………第二条\n解除合同请您慎重决策…………第三条\n"
+        "第一条 金额\n由双方约定。\n第二条 领取\n由双方约定。\n第三条 方式\n由双方约定。\n"
+    )
+    assert [c.number for c in found.clauses if c.limits_provider] == ["第二条"]

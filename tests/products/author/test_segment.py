@@ -320,3 +320,27 @@ def test_an_article_may_begin_after_the_end_of_a_sentence_on_the_same_line() -> 
         "象\n凡健康者均可投保。\n第四条 其他\n无。\n"
     )
     assert [(c.number, c.title) for c in found.clauses][2:] == [("第三条", "投保对象"), ("第四条", "其他")]
+
+
+def test_numbers_that_count_on_under_the_next_title_carry_the_text() -> None:
+    body = "双方按照法律以及本合同的约定办理，并承担相应的责任。\n"
+    parts = {
+        "一、基本条款": ("合同的构成", "投保条件", "犹豫期"),
+        "二、保险费条款": ("保险费的交纳", "宽限期"),
+        "三、保障条款": ("保险责任", "责任免除"),
+    }
+    text, n = "示例重大疾病保险合同条款\n", 0
+    for part, titles in parts.items():
+        text += part + "\n"
+        for title in titles:
+            n += 1
+            text += f"{n}. {title}\n{body}"
+    found = segment(text)
+    numbers = {c.id: c.number for c in found.clauses}
+    assert [(c.number, c.title, numbers[c.parent] if c.parent else None) for c in found.clauses][5:] == [
+        ("4", "保险费的交纳", "二、"),
+        ("5", "宽限期", "二、"),
+        ("三、", "保障条款", None),
+        ("6", "保险责任", "三、"),
+        ("7", "责任免除", "三、"),
+    ]

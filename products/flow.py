@@ -8,6 +8,7 @@ from evidence.events.reading import ScreenClause
 from evidence.ports import new_id
 from evidence.vault import b64
 from products import rules
+from products.answering import rules as answering
 from products.commands import (
     Acknowledge,
     Answer,
@@ -96,7 +97,7 @@ async def report_reading(case: Case, command: ReportReading, stamp: Stamp, ports
 async def answer(case: Case, command: Answer, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
     compiled = ports.catalogue.of(case)
-    question = rules.question_of(case, command, compiled)
+    question = answering.question_of(case, command, compiled)
     known = await values(case, compiled, ports)
     hidden: Commitment | None = None
     if not question.choices:
@@ -104,20 +105,20 @@ async def answer(case: Case, command: Answer, stamp: Stamp, ports: Ports) -> Cas
         hidden = (await ports.vault.hide(case.id, "contract", {name: command.picked}))[name]
     basis = rules.Basis.of(case)
     return await ports.ledger.record(
-        case.id, lambda now: rules.answer(now, command, compiled, known, hidden, basis, stamp), stamp
+        case.id, lambda now: answering.answer(now, command, compiled, known, hidden, basis, stamp), stamp
     )
 
 
 async def acknowledge(case: Case, command: Acknowledge, stamp: Stamp, ports: Ports) -> Case:
     rules.admit(case, command, stamp)
     compiled = ports.catalogue.of(case)
-    rules.disclosure_of(case, command, compiled)
+    answering.disclosure_of(case, command, compiled)
     typed: Commitment | None = None
     if command.typed is not None:
         name = f"transcript.{command.disclosure}"
         typed = (await ports.vault.hide(case.id, "contract", {name: command.typed}))[name]
     return await ports.ledger.record(
-        case.id, lambda now: rules.acknowledge(now, command, compiled, typed, stamp), stamp
+        case.id, lambda now: answering.acknowledge(now, command, compiled, typed, stamp), stamp
     )
 
 

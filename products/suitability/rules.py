@@ -19,6 +19,7 @@ from evidence.events import (
     instant,
     parse_instant,
 )
+from products.answering.rules import bare
 from products.commands import AnswerHealth, AssessSuitability, ConfirmRisk, EndThinking, GradeRisk, TellNeeds
 from products.compiled import Compiled
 from products.definition import Health, RiskTest
@@ -34,7 +35,7 @@ from products.errors import (
 from products.expression import parse
 from products.formula import Value, evaluate
 from products.render import sentence
-from products.rules import Basis, admit, bare, same_basis
+from products.rules import Basis, admit, same_basis
 from products.suitability.questionnaire import digest_of, grade_of, health_outcome
 
 __all__ = ["admit", "answer_health", "assess_suitability", "confirm_risk", "end_thinking", "grade_risk", "tell_needs"]

@@ -76,7 +76,8 @@ def _asked(item: Input) -> Shown:
 
 
 async def quote(case: Case, ports: Ports) -> Shown:
-    """`{inputs, outputs: {name: {value, unit, label, text}}}`; StepsMissing before the first quote."""
+    """`{inputs, outputs: {name: {value, unit, label, text}}}`: the lines of the quote, in the order their author gave
+    them (the bad case first). StepsMissing before the first quote."""
     compiled = ports.catalogue.of(case)
     found = await quoted(case, ports)
     if found is None:
@@ -87,12 +88,13 @@ async def quote(case: Case, ports: Ports) -> Shown:
         "inputs": found.inputs,
         "outputs": {
             name: {
-                "value": value,
+                "value": found.outputs[name],
                 "unit": compiled.units[name],
-                "label": compiled.product.formulas[name].label,
+                "label": formula.label,
                 "text": {locale: show_value(compiled, name, known[name], locale) for locale in offered},
             }
-            for name, value in found.outputs.items()
+            for name, formula in compiled.product.formulas.items()
+            if formula.label is not None
         },
     }
 

@@ -7,7 +7,7 @@ import pytest
 from evidence.case import Case
 from evidence.errors import StepsMissing
 from evidence.events import Actor
-from products import flow
+from products import flow, views
 from products.commands import Acknowledge, AssessSuitability, EndThinking, GradeRisk, HelpCustomer, SetQuote, TellNeeds
 from products.compiled import text_sha256
 from products.errors import RiskTooOften, StillThinking, TranscriptDiffers
@@ -89,6 +89,18 @@ async def test_nothing_is_quoted_before_the_warning_was_heard_and_the_needs_were
     with pytest.raises(StepsMissing) as refused:
         await flow.set_quote(await story.case(), SetQuote(inputs={}), story.customer, story.ports)
     assert refused.value.facts["missing"] == ("needs", "disclosed:d_warning")
+
+
+@pytest.mark.parametrize(
+    ("product", "facts", "first"), [("zhiqiu_wealth", SAVER, "worst_back"), ("jiashi_loan", BORROWER, "late_due")]
+)
+async def test_the_bad_case_is_the_first_line_of_a_quote_and_every_line_has_words(
+    story: Story, product: str, facts: dict[str, int | str], first: str
+) -> None:
+    await begin(story, product, facts)
+    outputs = (await views.quote(await story.case(), story.ports))["outputs"]
+    assert next(iter(outputs)) == first
+    assert all(line["label"] for line in outputs.values())
 
 
 async def test_a_card_is_replaced_after_eight_clauses_and_three_questions(story: Story) -> None:

@@ -110,3 +110,8 @@ def test_the_worked_example_of_the_contract_is_right(loan: Compiled) -> None:
     for name in (*money, "late_due", "left_then", "early_fee"):
         assert f"{out[name]:,.2f}元" in printed, name
     assert all(f"{out[name]}%" in printed for name in ("rate", "apr", "apr_compound"))
+
+
+def test_what_lateness_costs_stands_above_what_the_loan_costs(loan: Compiled) -> None:
+    lines = [name for name, formula in loan.product.formulas.items() if formula.label is not None]
+    assert lines[:5] == ["late_due", "late_overdue", "late_extra", "called", "rate"]

@@ -11,6 +11,7 @@ from api.desk import Act, Desk
 from api.rooms import Rooms
 from api.view import CaseView
 from evidence import decode
+from evidence.errors import NotFound
 from evidence.events import Locale
 from kyc import flow as kyc
 from kyc.commands import DecideConsent, ShowNotice
@@ -171,6 +172,20 @@ async def see_leaf(
     return replay.leaf_of(await desk.own_case(caller, case_id), sha256, rooms.products)
 
 
+@get("/v1/cases/{case_id:str}/trail")
+async def see_trail(
+    case_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    desk: NamedDependency[Desk],
+    rooms: NamedDependency[Rooms],
+) -> dict[str, Any]:
+    """What was read, when and for how long, answered and confirmed; counted from the events, without any value."""
+    case = await desk.case(caller, case_id)
+    if caller.role not in ("customer", "reviewer", "auditor"):
+        raise NotFound("not for this role")
+    return await reading.trail_of(case, rooms.products)
+
+
 @get("/v1/cases/{case_id:str}/past/{seq:int}")
 async def see_past_page(
     case_id: FromPath[str],
@@ -198,6 +213,7 @@ ROUTES = [
     show_changes,
     see_leaf,
     see_past_page,
+    see_trail,
     enter_page,
     open_term,
     play_aloud,

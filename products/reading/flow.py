@@ -1,5 +1,9 @@
 """Rules first, then ports, then the ledger: pages, terms, reading aloud, a person's help."""
 
+from typing import Any
+
+import msgspec
+
 from evidence.case import Case
 from evidence.events import Stamp
 from products.commands import Compare, EnterPage, HelpCustomer, OpenTerm, PlayAloud, ShowChanges
@@ -7,6 +11,7 @@ from products.comparing import changes, comparison
 from products.errors import NothingChanged, ProductUnknown
 from products.ports import Ports
 from products.reading import rules
+from products.reading.trail import trail
 from products.release.flow import all_for_sale
 from products.rules import licensed
 from products.stored import newer_version
@@ -58,3 +63,9 @@ async def help_customer(case: Case, command: HelpCustomer, stamp: Stamp, ports: 
     name = command.about.removeprefix("question:")
     question = next((item for item in ports.catalogue.of(case).product.questions if item.id == name), None)
     return await ports.ledger.record(case.id, lambda now: rules.help_customer(now, command, question, stamp), stamp)
+
+
+async def trail_of(case: Case, ports: Ports) -> dict[str, Any]:
+    """The trail of reading as it may be shown: names, times and digests, no value."""
+    found: dict[str, Any] = msgspec.to_builtins(trail(await ports.ledger.events(case.id, case.head.seq)))
+    return found | {"keys": sorted(found["keys"]), "pages": [{"page": page, "at": at} for page, at in found["pages"]]}

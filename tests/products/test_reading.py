@@ -326,4 +326,7 @@ async def test_the_trail_counts_the_same_keys_as_the_case(reader: Story) -> None
     assert [page for page, _ in found.pages] == ["questions"]
     read = next(item for item in found.clauses if item.clause == "c2.4")
     assert read.visible_ms >= read.floor_ms * 4
+    shown = await reading.trail_of(case, reader.ports)
+    assert set(shown["keys"]) == case.keys
+    assert [page["page"] for page in shown["pages"]] == ["questions"]
     assert read.end_seen

@@ -237,7 +237,7 @@ def _groups(page: Page, indexes: Sequence[int], found: Sequence[Main]) -> list[M
     """总则, 保险责任, 责任免除: titles without a number that stand alone between articles."""
     opened = {main.index for main in found if main.label and main.label.style == "article"}
     others = {main.index for main in found}
-    waiting = {m.index for m in found if m.label and m.rank < ARTICLE and m.label.end >= page.units[m.index].last}
+    waiting = {main.index for main in found if main.label and main.rank < ARTICLE}  # a rest of their title
     groups = []
     for at, index in enumerate(indexes[:-1]):
         if index in others or indexes[at + 1] not in opened or (at and indexes[at - 1] in waiting):

@@ -64,9 +64,23 @@ def title_of(page: Page, index: int, label: Label, limit: int, item: bool = Fals
     entry = page.oracle.get((label.style, label.key)) if not item else None
     promised = entry.title if entry else ""
     title = _found(page, index, label, limit, promised, item)
+    if label.style in ("chapter", "section", "part") and not promised:
+        title = _whole(page, index, title, limit)
     if promised and (not title.words or set(bare(title.words)) < set(bare(promised))):
         return Title(promised, title.end)  # the scanner kept a part of it, or put it elsewhere
     return title if title.end <= limit else Title(title.words, label.end)
+
+
+def _whole(page: Page, index: int, title: Title, limit: int) -> Title:
+    """The title of a chapter goes on over short lines until the first number."""
+    after = page.after(index)
+    if after is None or not title.words or title.end != page.units[index].last or page.units[after].last > limit:
+        return title
+    more, beyond = page.words(after), page.after(index, 2)
+    ends = beyond is not None and page.units[beyond].first >= limit
+    if ends and len(more) <= 6 and not _STOPS.search(more) and not page.units[after].marked:
+        return Title(_clean(title.words + more), page.units[after].last)
+    return title
 
 
 def _found(page: Page, index: int, label: Label, limit: int, promised: str, item: bool) -> Title:

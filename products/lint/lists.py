@@ -51,11 +51,18 @@ class Modality(Frozen, frozen=True, kw_only=True):
     plain: str
 
 
+class Refusal(Frozen, frozen=True, kw_only=True):
+    source: str
+    plain: str
+    pays: str
+
+
 class Words(Frozen, frozen=True, kw_only=True):
     lessens: str
     promises: tuple[str, ...]
     denials: str
     insurance_promises: tuple[str, ...]
+    refusal: Refusal
     modality: dict[str, Any]
     terms: dict[str, tuple[str, ...]]
     synonyms: dict[str, tuple[str, ...]]

@@ -123,12 +123,25 @@ def nothing_is_promised(compiled: Compiled) -> Iterator[Found]:
             said = re.search(item.source, wording)
             if said and not re.search(item.plain, told):
                 yield path, f"the clause says {said[0]}, the plain text does not"
+        said = re.search(words().refusal.source, wording)
+        if said and not re.search(words().refusal.plain, typed(placed.clause.plain["zh-CN"])):
+            yield path, f"the clause refuses ({said[0]}), the plain text does not"
         around = wording + "".join(compiled.wording.cut(child.src) for child in placed.clause.children)
         for item in _added().values():
             match = re.search(item.plain, typed(placed.clause.plain["zh-CN"]))
             if match and not re.search(item.source, around):
                 yield path, f"{match[0]} is not in the clause"
+    yield from _turned(compiled)
     yield from _promises(compiled)
+
+
+def _turned(compiled: Compiled) -> Iterator[Found]:
+    """An item of an exclusion that says it is paid."""
+    for placed in compiled.clauses.values():
+        clause = placed.clause
+        text = typed(clause.one.get("zh-CN", ""))
+        if clause.cat == "exclusion" and re.search(words().refusal.pays, text) and not re.search(words().denials, text):
+            yield f"{placed.at}.one.zh-CN", "an exclusion that says it is paid"
 
 
 def _with_items(clause: Clause) -> Iterator[tuple[str, dict[str, str]]]:

@@ -231,6 +231,15 @@ MUTATIONS: tuple[tuple[str, str, Mutation], ...] = (
     ),
     ("L18", "除外 is not in the clause", edit("一分不扣。", "一分不扣，节假日除外。")),
     ("L18", "必须 is not in the clause", edit(WRITTEN, f"必须{WRITTEN}")),
+    ("L18", "the clause refuses", edit("我们不赔，只退您交的保费。", "我们赔，只退您交的保费。")),
+    (
+        "L18",
+        "the clause refuses",
+        edit("造成身故或[全残](total_disability)，我们不赔。", "造成身故或[全残](total_disability)，我们赔。"),
+    ),
+    ("L18", "says it is paid", edit("核爆炸、核辐射或核污染，不赔。", "核爆炸、核辐射或核污染，赔。")),
+    ("L18", "says it is paid", edit("主动吸毒或注射毒品，不赔。", "主动吸毒或注射毒品，照样赔。")),
+    ("L18", "the clause refuses", edit("中止期间出事，我们不赔。", "中止期间出事，我们照样赔。")),
     # L19: notices of the kind
     ("L19", "cooling_off", edit("cat: cooling_off", "cat: other")),
     ("L19", "dispute", edit("cat: dispute", "cat: other")),

@@ -101,6 +101,7 @@ def _places(
     """What may be in the chain of this family. `only`: without the tops that other styles may lend."""
     places = []
     opening = _openings(candidates) if family == "dotted" and not only else set()
+    listed = _listed(candidates) if family == "dotted" and not only else set()
     for _, group in groupby(candidates, key=lambda c: c.start):
         readings: list[tuple[Key, float, Candidate]] = []
         for c in group:
@@ -115,6 +116,8 @@ def _places(
                 and style in ("dotted", "chapter", "article", "part", "chinese")
             ):
                 promised = (style, key) in page.oracle
+                if id(c) in listed and not promised and id(c) not in opening:
+                    continue
                 bonus = 1.5 if id(c) in opening else 0.0 if promised else -0.8
                 readings.append((key, weight + bonus - (0.5 if c.label.glued and not promised else 0), c))
             elif (
@@ -145,6 +148,24 @@ def _openings(candidates: Sequence[Candidate]) -> set[int]:
         if deep:
             waiting = []
         waiting += [c for c in place if len(c.label.key) == 1 and c.hard]
+    return found
+
+
+def _listed(candidates: Sequence[Candidate]) -> set[int]:
+    """Whole numbers that follow one another without n.1 between them: a list of illnesses, not chapters."""
+    found: set[int] = set()
+    row: list[Candidate] = []
+    for c in candidates:
+        if c.label.style != "dotted" or not c.hard or c.weight <= 0:
+            continue
+        if len(c.label.key) > 1:
+            row = []
+        elif row and c.label.key[0] == row[-1].label.key[0] + 1:
+            row.append(c)
+            if len(row) >= 3:
+                found |= {id(member) for member in row}
+        elif not (row and c.start == row[-1].start):
+            row = [c]
     return found
 
 

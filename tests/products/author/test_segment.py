@@ -344,3 +344,19 @@ def test_numbers_that_count_on_under_the_next_title_carry_the_text() -> None:
         ("6", "保险责任", "三、"),
         ("7", "责任免除", "三、"),
     ]
+
+
+def test_a_numbered_list_of_illnesses_is_a_list_and_no_row_of_chapters() -> None:
+    body = "指经专科医生明确诊断，并且满足下列条件的疾病状态。\n（1）有影像学证据；\n（2）持续一百八十天。\n"
+    chapters = "".join(
+        f"{n}. 第{n}部分内容\n{n}.1 约定{n}\n双方约定如下。\n{n}.2 说明{n}\n以保险单为准。\n" for n in range(1, 8)
+    )
+    illnesses = "".join(f"{n}. 疾病名称{n}\n{body}" for n in range(1, 41))
+    found = segment(
+        f"{chapters}8. 重大疾病的定义\n8.1 重大疾病\n本合同的重大疾病包括下列疾病：\n{illnesses}8.2 医院\n指正规医院。\n"
+    )
+    mains = [c.number for c in found.clauses if c.kind == "clause"]
+    assert mains == [x for n in range(1, 9) for x in (f"{n}", f"{n}.1", f"{n}.2")]
+    items = [c for c in found.clauses if c.kind == "item" and c.parent == "c8.1"]
+    assert [c.title for c in items] == [f"疾病名称{n}" for n in range(1, 41)]
+    assert sum(c.parent == "c8.1.i40" for c in found.clauses) == 2

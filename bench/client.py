@@ -199,8 +199,11 @@ class Customer(Client):
                 "locale": "zh-CN",
                 "text_sha256": disclosure["text_sha256"],
             }
-            typed = {"typed": disclosure["text"]} if disclosure["acknowledge"] == "transcribe" else {}
-            self.act("acknowledgements", {**body, **typed})
+            done: dict[str, Any] = {
+                "transcribe": {"typed": disclosure["text"]},
+                "hold": {"took_ms": 1_500},
+            }.get(disclosure["acknowledge"], {})
+            self.act("acknowledgements", {**body, **done})
 
     # --- identity ------------------------------------------------------------------------------------------------
 

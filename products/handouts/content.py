@@ -51,7 +51,7 @@ class Sheet(Frozen, frozen=True, kw_only=True, omit_defaults=False):
 _IPID: tuple[tuple[Text, str, tuple[Category, ...]], ...] = (
     ({"zh-CN": "这是哪一类保险？", "en": "What is this type of insurance?"}, "•", ("purpose",)),
     ({"zh-CN": "保什么？", "en": "What is insured?"}, "✓", ("benefit",)),
-    ({"zh-CN": "不保什么？", "en": "What is not insured?"}, "✗", ("exclusion",)),
+    ({"zh-CN": "不保什么？", "en": "What is not insured?"}, "×", ("exclusion",)),
     ({"zh-CN": "保障有哪些限制？", "en": "Are there any restrictions on cover?"}, "!", ("limit", "waiting")),
     ({"zh-CN": "在哪里有保障？", "en": "Where am I covered?"}, "•", ()),
     (

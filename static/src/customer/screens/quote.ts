@@ -84,7 +84,7 @@ export class QuotePage extends Page {
 
   private result(): TemplateResult {
     const { inputs, outputs } = this.journey.quote!;
-    const [first, ...rest] = Object.entries(outputs).sort(([a], [b]) => rank(a) - rank(b));
+    const [first, ...rest] = Object.entries(outputs); // in the product's own order: its author says what matters most
     const product = this.journey.product?.inputs ?? {};
     return html`
       ${this.title_(t("quote.result"), t("quote.result_lead"))}
@@ -100,7 +100,3 @@ export class QuotePage extends Page {
   }
 }
 customElements.define("jz-quote", QuotePage);
-
-/** What it costs comes first, then what leaving early would give back and lose; anything else after. */
-const ORDER = ["premium", "paid_all", "paid", "back", "loss", "back_pct"];
-const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);

@@ -177,6 +177,8 @@ class Page:
         touching = self.text[label.end - 1].isdigit()
         if label.style in ("article", "chapter", "section", "part") and _AFTER_ARTICLE.match(rest):
             return -1.8
+        if label.style == "article" and NAMED.match(words):
+            return -1.8
         if label.style == "dotted" and (_AFTER_NUMBER.match(words) if touching else _CLOSES.match(words)):
             return -1.8
         if label.style == "dotted" and touching and _QUANTITY.match(rest):

@@ -2,6 +2,7 @@
 
 import re
 
+from products.author.layout import shown
 from products.author.numerals import whole
 from products.author.tree import Node
 from products.definition import Category
@@ -102,9 +103,24 @@ _DUTY = re.compile(r"应(?:当)?.{0,16}(?:通知|告知)|未(?:履行|及时).{0
 _WEIGHTY: frozenset[Category] = frozenset({"exclusion", "waiting", "limit", "risk", "default"})
 
 
+_SIMPLIFIED = str.maketrans(
+    "條險責費償還額應當時間繳納給權務擔負賠約變轉讓貸違義終領請獲銀產個與為後業會"
+    "計價萬億雙種項釋爭議處決與買賣這裡風揭書說規則範圍屬於豫復減貼訴訟寬職齡誤認"
+    "實際損傷殘殺戰亂從無須達標準輔醫療藥診斷張單據證適用總",
+    "条险责费偿还额应当时间缴纳给权务担负赔约变转让贷违义终领请获银产个与为后业会"
+    "计价万亿双种项释争议处决与买卖这里风揭书说规则范围属于豫复减贴诉讼宽职龄误认"
+    "实际损伤残杀战乱从无须达标准辅医疗药诊断张单据证适用总",
+)
+
+
+def read_plainly(words: str) -> str:
+    """For matching only: no tags, no blanks between Han characters, simplified."""
+    return shown(words, 0, len(words)).translate(_SIMPLIFIED)
+
+
 def category_of(node: Node, text: str, above: Category | None) -> Category:
     """By the title; where it says nothing, by the text, then by what holds the clause."""
-    title = node.title
+    title = read_plainly(node.title)
     if node.kind == "preamble":
         return "parties"
     if title and node.kind != "item":
@@ -115,7 +131,7 @@ def category_of(node: Node, text: str, above: Category | None) -> Category:
                 return category
     if above and (node.kind == "item" or above in ("exclusion", "definition", "waiting", "risk", "schedule")):
         return above
-    words = text[node.body : node.end][:400]
+    words = read_plainly(text[node.body : node.end][:600])[:400]
     for category, by_text in _BY_TEXT:
         if by_text.search(words):
             return category
@@ -131,7 +147,7 @@ def limits_provider(node: Node, text: str, category: Category, holder: bool) -> 
     """
     if node.kind in ("part", "chapter", "section", "group", "document") and node.children:
         return category == "exclusion"
-    words = _HARMLESS.sub("", text[node.body : node.end])
+    words = _HARMLESS.sub("", read_plainly(text[node.body : node.end]))
     if category == "exclusion" or (holder and node.kind == "item"):
         return True
     if category == "definition":
@@ -171,7 +187,7 @@ def pointed_at(front: str) -> set[tuple[int, ...]]:
 
 def holds_limits(node: Node, text: str, category: Category) -> bool:
     """Whether all items of the clause are limits: 因下列情形之一……不承担."""
-    opening = text[node.body : node.end]
+    opening = read_plainly(text[node.body : node.end])
     return category == "exclusion" or bool(
         re.search(
             r"(?:下列|以下|如下).{0,80}(?:不承担|不负|不予|除外|有权(?:解除|终止|提前|宣布"

@@ -353,10 +353,43 @@ def test_a_numbered_list_of_illnesses_is_a_list_and_no_row_of_chapters() -> None
     )
     illnesses = "".join(f"{n}. 疾病名称{n}\n{body}" for n in range(1, 41))
     found = segment(
-        f"{chapters}8. 重大疾病的定义\n8.1 重大疾病\n本合同的重大疾病包括下列疾病：\n{illnesses}8.2 医院\n指正规医院。\n"
+        f"{chapters}8. 重大疾病的定义\n8.1 重大疾病\n本合同的重大疾病包括下列疾病：\n{illnesses}"
+        f"8.2 医院\n指正规医院。\n"
     )
     mains = [c.number for c in found.clauses if c.kind == "clause"]
     assert mains == [x for n in range(1, 9) for x in (f"{n}", f"{n}.1", f"{n}.2")]
     items = [c for c in found.clauses if c.kind == "item" and c.parent == "c8.1"]
     assert [c.title for c in items] == [f"疾病名称{n}" for n in range(1, 41)]
     assert sum(c.parent == "c8.1.i40" for c in found.clauses) == 2
+
+
+def test_titles_in_a_column_beside_their_text_are_read_across_lines() -> None:
+    found = segment(
+        "  1.     您与我们订立的合同\n"
+        "  1.1    合同构成            本合同是您与我们约定保险权利义务关系的协议，包括本\n"
+        "                             保险条款、保险单。\n"
+        "  1.2    合同成立与生        您提出保险申请、我们同意承保，本合同成立。本合同自\n"
+        "         效                  我们同意承保、收取首期保险费并签发保险单开始生效。\n"
+        "  2.     我们提供的保障\n"
+        "  2.1    未成年人身故        因被保险人身故给付的保\n"
+        "         保险金限制          险金总和不得超过限额。\n"
+    )
+    assert [(c.number, c.title) for c in found.clauses] == [
+        ("1", "您与我们订立的合同"),
+        ("1.1", "合同构成"),
+        ("1.2", "合同成立与生效"),
+        ("2", "我们提供的保障"),
+        ("2.1", "未成年人身故保险金限制"),
+    ]
+
+
+def test_characters_set_apart_by_blanks_and_traditional_ones_are_read() -> None:
+    spaced = segment(
+        "第 一 条 保 险 合 同 构 成\n由 保 险 单 构 成 。\n第 二 条 责 任 免 除\n我 们"
+        " 不 承 担 责 任 ：\n一 、战 争 。\n二 、犯 罪 。\n"
+    )
+    assert [(c.number, c.title) for c in spaced.clauses][:2] == [("第一条", "保险合同构成"), ("第二条", "责任免除")]
+    assert [c.kind for c in spaced.clauses] == ["clause", "clause", "item", "item"]
+    traditional = segment("第一條 保險責任\n本公司給付保險金。\n第二條 責任免除\n本公司不承擔給付保險金的責任。\n")
+    assert [c.category for c in traditional.clauses] == ["benefit", "exclusion"]
+    assert [c.limits_provider for c in traditional.clauses] == [False, True]

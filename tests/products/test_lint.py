@@ -86,7 +86,7 @@ MUTATIONS: tuple[tuple[str, str, Mutation], ...] = (
     ("L04", "is called 争议处理", rewrite("所附标准列明的情形", "所附标准（见7.3“现金价值”）列明的情形")),
     # L05: what lessens liability is flagged
     ("L05", "不承担", edit(f"{NOTICE}\n    limits_provider: true", NOTICE)),
-    ("L05", "免除", rewrite("协商不成的，可以", "协商不成的，免除我们的违约金，可以")),
+    ("L05", "扣除", rewrite("协商不成的，可以", "协商不成的，扣除违约金，可以")),
     # L06: and explained, all of it
     ("L06", "lessens liability", edit("en: Tell us soon}\n    must_read: true", "en: Tell us soon}")),
     (
@@ -413,7 +413,7 @@ def test_a_waiver_of_nothing_and_a_waiver_of_an_error_are_findings(term_life_fil
 
 
 def test_what_lessens_liability_elsewhere_may_be_waived_with_a_reason(term_life_files: Files) -> None:
-    broken = rewrite("协商不成的，可以", "协商不成的，免除我们的违约金，可以")(term_life_files)
+    broken = rewrite("协商不成的，可以", "协商不成的，扣除违约金，可以")(term_life_files)
     (finding,) = found(broken)
     text = WAIVER.replace("L16", "L05").replace("clauses[7].one.zh-CN", finding.path)
     assert found(_with(text)(broken)) == ()

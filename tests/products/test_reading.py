@@ -330,3 +330,11 @@ async def test_the_trail_counts_the_same_keys_as_the_case(reader: Story) -> None
     assert set(shown["keys"]) == case.keys
     assert [page["page"] for page in shown["pages"]] == ["questions"]
     assert read.end_seen
+
+
+async def test_elder_pages_have_the_same_words_under_the_same_hash(reader: Story) -> None:
+    for layout in ("standard", "elder"):
+        await reader.serve("c2.5", layout=layout)
+    screens = list((await reader.case()).reading.screens.values())
+    assert [screen.layout for screen in screens] == ["standard", "elder"]
+    assert len({screen.clauses["c2.5/plain"].render_sha256 for screen in screens}) == 1

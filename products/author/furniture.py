@@ -1,7 +1,6 @@
 """Page headers, footers and page numbers: printed on every page, part of no clause."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,7 +30,6 @@ class Furniture:
 def find_furniture(text: str, units: Sequence[Unit]) -> dict[int, Furniture]:
     """By index of the unit."""
     found: dict[int, Furniture] = {}
-    shapes: Counter[str] = Counter()
     by_unit: dict[int, str] = {}
     numbers: list[tuple[int, int]] = []
     for index, unit in enumerate(units):
@@ -45,17 +43,14 @@ def find_furniture(text: str, units: Sequence[Unit]) -> dict[int, Furniture]:
                 numbers.append((index, int(words)))
         else:
             shape = re.sub(r"\d+", "#", re.sub(r"\s+", "", words))
-            shapes[shape] += 1
             by_unit[index] = shape
+    places: dict[str, list[int]] = {}
+    for index, shape in by_unit.items():
+        places.setdefault(shape, []).append(index)
+    headers = {shape for shape, found_at in places.items() if len(found_at) >= REPEATS and _far(shape, found_at)}
     for index, shape in by_unit.items():
         unit = units[index]
-        if (
-            shapes[shape] >= REPEATS
-            and len(shape) >= 4
-            and not _END.search(shape)
-            and not labels_at(text, unit.first, unit.last)
-            and _far(shape, by_unit)
-        ):
+        if shape in headers and not labels_at(text, unit.first, unit.last):
             found[index] = Furniture(unit.start, unit.end, "page_header")
     for index in _page_numbers(numbers):
         found[index] = Furniture(units[index].start, units[index].end, "page_number")
@@ -67,12 +62,12 @@ def _opens(text: str, units: Sequence[Unit], index: int, number: str) -> bool:
     return any(re.match(rf"{number}\s?[.．]\s?[1lI]", text[u.first : u.last]) for u in units[index + 1 : index + 6])
 
 
-def _far(shape: str, by_unit: dict[int, str]) -> bool:
+def _far(shape: str, places: Sequence[int]) -> bool:
     """Repeats of a header stand a page apart and evenly; a phrase of the contract comes in clusters."""
-    places = [i for i, s in by_unit.items() if s == shape]
     gaps = sorted(b - a for a, b in pairwise(places))
     return (
         gaps[len(gaps) // 2] >= 8
+        and not _END.search(shape)
         and bool(re.search(r"公司|条款|保险|合同|银行|理财|#|协议", shape))
         and len(shape) >= 6
     )

@@ -62,7 +62,7 @@ _LIST = re.compile(
 )
 _NOT_COUNTED = {"一", "两", "1"}  # 一种, 一项: an article, not a number
 _NO_MORE = {
-    "日": "元期历志文报",
+    "日": "元历志文报",
     "天": "然津",
     "年": "度龄",
     "次": "性日",

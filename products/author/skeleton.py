@@ -186,13 +186,15 @@ def _kept(page: Page, chain: list[Candidate]) -> list[Candidate]:
 def _again(candidates: Sequence[Candidate], chain: list[Candidate], family: Family) -> list[Main]:
     """Headings whose number is wrong in the document itself: repeated, or one off. Headings in all else."""
     taken = {c.start for c in chain}
+    starts = [c.start for c in chain]
     own: Style = "article" if family == "article" else "chinese" if family == "chinese" else "dotted"
     deep = 2 if family == "dotted" else 1
     found = []
     for c in candidates:
         if c.start in taken or not c.hard or c.label.style != own or len(c.label.key) < deep or c.weight < 1.5:
             continue
-        previous = max((k for k in chain if k.start < c.start), key=lambda k: k.start, default=None)
+        at = bisect_left(starts, c.start)
+        previous = chain[at - 1] if at else None
         if previous is None or c.label.key[:-1] != previous.label.key[:-1]:
             continue
         if -1 <= c.label.key[-1] - previous.label.key[-1] <= 1:

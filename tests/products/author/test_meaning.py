@@ -119,7 +119,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize(("title", "limits"), [*((t, True) for t in LIMITING), *((t, False) for t in PLAIN)])
-def test_what_lessens_the_providers_duty_is_found_wherever_it_hides(title: str, limits: bool) -> None:
+def test_what_lessens_the_providers_duty_is_found_wherever_it_hides(title: str, limits: bool) -> None:  # PRD-03
     body = (LIMITING | PLAIN)[title]
     found = segment(
         f"1 总则\n1.1 名称\n本合同为示例合同。\n1.2 {title}\n{body}\n2 附则\n2.1 生效\n自签字之日起生效。\n"

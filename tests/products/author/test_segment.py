@@ -87,7 +87,7 @@ def test_headings_of_a_scanned_wording_are_found(maker: str, damage: Damage) -> 
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-def test_every_character_belongs_to_one_clause_or_is_skipped_with_a_reason(maker: str) -> None:
+def test_every_character_belongs_to_one_clause_or_is_skipped_with_a_reason(maker: str) -> None:  # PRD-01
     for damage in (CLEAN, LINES, SCANNED, HARD):
         found = segment(MAKERS[maker](7, damage).text)
         tiles(found)

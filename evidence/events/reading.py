@@ -143,7 +143,7 @@ class AloudPlayed(Body, frozen=True, kw_only=True):
 
 
 class RushNoticed(Body, frozen=True, kw_only=True):
-    """Read far faster than the reader's own pace, or as evenly as by a machine: one more question, or the clause again."""
+    """Read far faster than the reader usually does, or evenly as a machine: one more question, or the clause again."""
 
     TYPE: ClassVar[str] = "reading.rush_noticed/1"
     clause: str

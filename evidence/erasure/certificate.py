@@ -57,13 +57,16 @@ def _text(case: str, erasure: Erasure, table: Table) -> dict[str, str]:
     holds = next(item.holds for item in table.classes if item.name == erasure.retention)
     key_zh = "，并销毁了加密密钥，备份中的密文也无法再打开" if erasure.whole else ""
     key_en = ", and the key was destroyed, so that no backup can be opened either" if erasure.whole else ""
+    many_zh, many_en = f"共{erasure.count}项", f"{erasure.count} items"
+    if not (erasure.count or erasure.whole):  # what stands in no event of the case
+        many_zh, many_en = "即案件之外单独存放的人脸特征", "the descriptions of faces kept beside it"
     return {
         "zh-CN": (
-            f"删除证明：案件{case}中的下列信息已于{erasure.at}（世界协调时）删除，共{erasure.count}项{key_zh}。"
+            f"删除证明：案件{case}中的下列信息已于{erasure.at}（世界协调时）删除，{many_zh}{key_zh}。"
             f"类别：{holds['zh-CN']}。依据：{law['zh-CN']}。删除前已完成的办理仍然有效；证据链上的记录不变，但已无法还原内容。"
         ),
         "en": (
-            f"Certificate of deletion: in case {case}, {erasure.count} items were deleted at {erasure.at}{key_en}. "
+            f"Certificate of deletion: in case {case}, {many_en} were deleted at {erasure.at}{key_en}. "
             f"Class: {holds['en']}. Basis: {law['en']}. What was done before stays valid; "
             "the record in the chain is unchanged, and its content cannot be restored."
         ),

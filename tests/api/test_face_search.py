@@ -1,5 +1,7 @@
 """Over HTTP, where a tenant has it on: one face under two numbers, what each is told, and what is left at the end."""
 
+import base64
+import json
 import secrets
 import time
 from collections.abc import Iterator
@@ -80,6 +82,9 @@ def test_one_face_under_two_numbers_is_for_a_reviewer_and_goes_when_it_is_asked_
 
     first.consent("face_search", "withdrawn")
     assert first.view["erasures"][-1]["basis"] == "KYC-17"
+    erased = first.view["erasures"][-1]["seq"]
+    certificate = json.loads(first.fetch(f"/v1/cases/{first.case}/erasures/{erased}/certificate"))
+    assert "单独存放的人脸特征" in base64.b64decode(certificate["payload"]).decode()
     assert list((searching.data / "objects").glob("risk_*/biometric/*")) != []  # the second one's
     second.consent("face", "withdrawn")
     assert list((searching.data / "objects").glob("risk_*/biometric/*")) == []

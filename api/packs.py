@@ -10,6 +10,7 @@ from pathlib import Path
 from api.clock import utc_now
 from api.health import Health
 from api.keys import SetupRefused
+from api.proofroom import keep_manifest
 from api.settings import Settings, load
 from api.store import Store
 from evidence.errors import Error
@@ -56,6 +57,8 @@ class PackChanger:
 async def change(settings: Settings, folder: Path | None, reason: str) -> ModelPackChosen | None:
     """`folder` None: the pack before."""
     async with Store.of(settings, utc_now).opened() as store:
+        if folder is not None:
+            await keep_manifest(folder, store.objects)  # before a score can name it
         ports = choosing.Ports(store.ledger, utc_now, settings.models)
         return await (choosing.back(reason, ports) if folder is None else choosing.choose(folder, reason, ports))
 

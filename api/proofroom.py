@@ -49,7 +49,7 @@ from evidence.log import Entry
 from evidence.ports import Clock
 from evidence.timestamp import TimeStampUnavailable
 from evidence.timestamping import CheckpointStamps
-from evidence.vault import b64
+from evidence.vault import Objects, b64
 from evidence.verify.keys import (
     DOCUMENT_CA,
     LOG,
@@ -301,11 +301,9 @@ class Proofroom:
         """The notices and the manifest in force, under their hashes: a case from before a change of theirs is built
         with the bytes it named."""
         identity = self.rooms.identity
-        kept = {f"{NOTICES}/{_sha256(text)}": text for text in notices.every(identity.processor)}
-        manifest = await asyncio.to_thread((identity.faces.pack.path / "manifest.json").read_bytes)
-        kept[f"{PACKS}/{_sha256(manifest)}"] = manifest
-        for key, data in kept.items():
-            await self.store.objects.put(key, data)
+        for text in notices.every(identity.processor):
+            await self.store.objects.put(f"{NOTICES}/{_sha256(text)}", text)
+        await keep_manifest(identity.faces.pack.path, self.store.objects)
 
     async def _manifests(self, events: Sequence[Event]) -> dict[str, bytes]:
         """By name, of the packs that sealed scores name; the way without a face has no score."""
@@ -346,6 +344,13 @@ class Proofroom:
         ]
         if bodies:
             await self.store.ledger.note(KEYS_STREAM, bodies, Stamp(actor=SYSTEM, at=self.now()))
+
+
+async def keep_manifest(folder: Path, objects: Objects) -> None:
+    """Of a model pack, under the hash that its scores will name it by. A folder without one is for `kyc` to refuse."""
+    with contextlib.suppress(FileNotFoundError):
+        manifest = await asyncio.to_thread((folder / "manifest.json").read_bytes)
+        await objects.put(f"{PACKS}/{_sha256(manifest)}", manifest)
 
 
 def _sha256(data: bytes) -> str:

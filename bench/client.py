@@ -8,7 +8,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -190,9 +190,9 @@ class Customer(Client):
             if not question["answered"]:
                 self.act("answers", {"question": question["id"], "picked": pick(question)})
 
-    def acknowledge_all(self) -> None:
+    def acknowledge_all(self, only: Collection[str] | None = None) -> None:
         for disclosure in self.read("reading", locale="zh-CN")["disclosures"]:
-            if disclosure["done"]:
+            if disclosure["done"] or (only is not None and disclosure["id"] not in only):
                 continue
             body = {
                 "disclosure": disclosure["id"],

@@ -69,10 +69,10 @@ export class Risk extends Page {
     }
     return html`
       ${this.title_(t("risk.title"), t("risk.lead"))}
-      ${test.questions.map((question) => html`<fieldset class="options card"><legend>${question.ask}</legend>
+      ${test.questions.map((question) => html`<div class="card"><fieldset class="asked"><legend>${question.ask}</legend>
         ${question.choices.map((choice) => html`<label class="option"><input type="radio" name="risk-${question.id}" value=${choice.value}
           data-testid="risk-${question.id}-${choice.value}" .checked=${this.picked[question.id] === choice.value}
-          @change=${() => { this.picked[question.id] = choice.value; this.requestUpdate(); }}><span>${choice.text}</span></label>`)}</fieldset>`)}
+          @change=${() => { this.picked[question.id] = choice.value; this.requestUpdate(); }}><span>${choice.text}</span></label>`)}</fieldset></div>`)}
       ${this.actions(t("step.suitability"), this.button("risk-go", t("risk.go"), () => void this.send(test.questions.map((item) => item.id))))}`;
   }
 
@@ -98,11 +98,11 @@ export class Health extends Page {
     if (health.outcome === "refer") return html`<div class="hero hero--quiet">${icons.info()}</div>${this.title_(t("health.refer"), t("health.refer_text"))}`;
     return html`
       ${this.title_(t("health.title"), t("health.lead"))}
-      ${health.questions.map((question) => html`<fieldset class="options card"><legend>${question.ask}</legend>
+      ${health.questions.map((question) => html`<div class="card"><fieldset class="asked"><legend>${question.ask}</legend>
         <p class="quiet">${question.effect}</p>
         ${([["yes", true], ["no", false]] as const).map(([word, value]) => html`<label class="option"><input type="radio" name="health-${question.id}" value=${word}
           data-testid="health-${question.id}-${word}" .checked=${this.said[question.id] === value}
-          @change=${() => { this.said[question.id] = value; this.requestUpdate(); }}><span>${t(`health.${word}`)}</span></label>`)}</fieldset>`)}
+          @change=${() => { this.said[question.id] = value; this.requestUpdate(); }}><span>${t(`health.${word}`)}</span></label>`)}</fieldset></div>`)}
       ${this.actions(t("step.sign"), this.button("health-go", t("health.go"), () => void this.send(health.version, health.questions.map((item) => item.id))))}`;
   }
 

@@ -44,7 +44,7 @@ demo: $(READY)
 # Both suites run whatever the first one says.
 test: $(READY) build/oracle/.ready
 	@failed=0; ($(NPM) test --silent) || failed=1; \
-	$(PY) -m pytest -n 2 --dist loadfile --ignore tests/e2e || failed=1; exit $$failed
+	$(PY) -m pytest -n 2 --dist loadfile --durations 15 --ignore tests/e2e || failed=1; exit $$failed
 
 # Ordered by how soon each one tells: a formatting slip should not wait for the types.
 lint: $(READY)
